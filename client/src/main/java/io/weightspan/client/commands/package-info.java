@@ -1,0 +1,5 @@
+/** Adds the reader's commands to the command line. */
+@NullMarked
+package io.weightspan.client.commands;
+
+import org.jspecify.annotations.NullMarked;
