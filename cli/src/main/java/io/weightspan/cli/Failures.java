@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -37,7 +36,7 @@ final class Failures implements IExecutionExceptionHandler {
 
     /** Returns the exit status that the failure or the first of its causes stands for; empty for a defect of ours. */
     OptionalInt exitStatus(Throwable failure) {
-        @Nullable Throwable cause = failure;
+        Throwable cause = failure;
         for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++) {
             OptionalInt status = exitStatusOf(cause);
             if (status.isPresent()) {
