@@ -1,0 +1,1 @@
+"""The corpus's own writer: records built from format-spec alone, valid and hostile."""

@@ -1,0 +1,40 @@
+"""python3 -m weightspan_oracle decode RECORD --objects DIR -o FILE | verify RECORD --objects DIR"""
+import argparse
+import sys
+
+from . import container
+from .errors import FormatError
+from .reader import Objects, Record
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="weightspan_oracle", description="The second reader of the Weightspan container.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("decode", "write the original file"), ("verify", "check every requirement on the stored bytes")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("record")
+        command.add_argument("--objects", help="folder of dependencies, each named by its SHA-256 in hex")
+        command.add_argument("--level", choices=("STRUCTURE", "CHUNKS", "FULL"), default="FULL")
+        if name == "decode":
+            command.add_argument("-o", "--output", required=True)
+    options = parser.parse_args(arguments)
+    try:
+        with open(options.record, "rb") as file:
+            data = file.read()
+        file = Record(data, Objects(options.objects), getattr(container, options.level), options.record).read()
+    except FormatError as error:
+        print(error)
+        return 1
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 3
+    if options.command == "decode":
+        with open(options.output, "wb") as out:
+            out.write(file)
+    else:
+        print(f"{len(file)} bytes verified")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""The container up to MALFORMED_INDEX, in the order of work of spec.md section 9 (steps 1 to 11)."""
+import struct
+
+from . import messages, safetensors_header, zstd
+from .crc32c import crc32c
+from .errors import FormatError
+from .safetensors_header import Tensor
+
+MAGIC = bytes.fromhex("8f5753500d0a1a0a")
+END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
+KNOWN_TO_READ = 0
+MAX_FRONT, MAX_INDEX = 1 << 20, 1 << 28
+MAX_DEPENDENCIES, MAX_EXTENSIONS = 64, 64
+MAX_TABLES, MAX_TABLE_SETS, MAX_TABLE_BYTES = 1024, 1024, 1 << 20
+MAX_SCALES, MAX_FILE = 1 << 28, 1 << 62
+SAFETENSORS, OPAQUE = 1, 2
+RAW, ZSTD = 0, 1
+NONE, BASE, SIBLING, SELF = 0, 1, 2, 3
+EQUAL, BYTES, DIRECT, DELTA = 1, 2, 3, 4
+BLOCK = 65_536
+BYTES_BLOCK = 1 << 20
+STRUCTURE, CHUNKS, FULL = 0, 1, 2
+
+
+def align(offset):
+    return (offset + 7) & ~7
+
+
+def require(condition, code, message, offset=None, tensor=None):
+    if not condition:
+        raise FormatError(code, message, offset, tensor)
+
+
+class Container:
+    """A container whose steps 1 to 11 hold. `data` is all of it; `level` as in R-ROL-001."""
+
+    def __init__(self, data, level=FULL, name=None):
+        self.data, self.level, self.name = data, level, name
+        try:
+            self.header()
+            self.trailer()
+            self.sections()
+            self.parse_messages()
+            self.places()
+            self.read_schema()
+            self.check_index()
+            if level == FULL:
+                self.padding()
+        except FormatError as error:
+            error.container = error.container or name
+            raise
+
+    # steps 1 and 2
+
+    def header(self):
+        data = self.data
+        require(len(data) >= 104, "TRUNCATED", f"{len(data)} bytes")
+        (magic, version, kind, self.front_length, to_read, self.to_write, self.ignorable, self.first_end, self.front_crc,
+         reserved, crc) = struct.unpack_from("<8sHHIQQQQIQI", data)
+        require(magic == MAGIC, "BAD_MAGIC", "not a container", 0)
+        require(version == 1, "UNSUPPORTED_VERSION", f"major version {version}", 8)
+        self.check_crc(data[:60], crc, "HEADER_CHECKSUM", 0)
+        require(kind == 1, "UNSUPPORTED_KIND", f"kind {kind}", 10)
+        require(not to_read & ~KNOWN_TO_READ, "UNSUPPORTED_FEATURE", f"required_to_read {to_read:#x}", 16)
+        require(reserved == 0, "RESERVED_NOT_ZERO", "reserved bytes of the header", 52)
+
+    # step 3
+
+    def trailer(self):
+        at = len(self.data) - 40
+        self.index_offset, length, self.index_length, self.index_crc, reserved, crc, magic = struct.unpack_from(
+            "<QQIIII8s", self.data, at)
+        require(magic == END_MAGIC, "TRUNCATED", "another end magic", at + 32)
+        require(length == len(self.data), "TRUNCATED", f"{len(self.data)} bytes instead of {length}", at + 8)
+        self.check_crc(self.data[at:at + 28], crc, "TRAILER_CHECKSUM", at)
+        require(reserved == 0, "RESERVED_NOT_ZERO", "reserved field of the trailer", at + 24)
+
+    # steps 4 to 6
+
+    def sections(self):
+        data = self.data
+        require(self.front_length <= MAX_FRONT, "LIMIT_EXCEEDED", f"a Front of {self.front_length} bytes", 12)
+        require(self.index_length <= MAX_INDEX, "LIMIT_EXCEEDED", f"an Index of {self.index_length} bytes")
+        self.front_end = 64 + self.front_length
+        self.index_end = self.index_offset + self.index_length
+        require(self.front_end <= self.first_end <= self.index_offset <= len(data) - 40, "BAD_LAYOUT", "sections out of order")
+        require(self.index_offset % 8 == 0, "BAD_LAYOUT", "an INDEX that is not aligned")
+        require(align(self.index_end) == len(data) - 40, "BAD_LAYOUT", "an INDEX that does not end at the trailer")
+        self.check_crc(data[64:self.front_end], self.front_crc, "FRONT_CHECKSUM", 64)
+        self.check_crc(data[self.index_offset:self.index_end], self.index_crc, "INDEX_CHECKSUM", self.index_offset)
+
+    # step 7
+
+    def parse_messages(self):
+        self.front = front = messages.parse(messages.FRONT, self.data[64:self.front_end])
+        self.index = messages.parse(messages.INDEX, self.data[self.index_offset:self.index_end])
+        self.schema_chunk, self.tables_chunk, self.scales_chunk = front["schema"], self.index["tables"], self.index["scales"]
+        self.dependencies = front["dependencies"]
+        for count, most, what in self.claims():
+            require(count <= most, "LIMIT_EXCEEDED", f"{count} {what}")
+        self.check_front()
+
+    def claims(self):
+        front, index = self.front, self.index
+        yield len(self.dependencies), MAX_DEPENDENCIES, "dependencies"
+        yield len(front["extensions"]), MAX_EXTENSIONS, "extensions"
+        yield front["file_length"], MAX_FILE, "bytes of the file"
+        if self.schema_chunk:
+            yield self.schema_chunk["decoded_length"], safetensors_header.MAX_HEADER + 8, "bytes of the schema"
+        yield len(index["tensors"]), safetensors_header.MAX_TENSORS, "tensors"
+        yield index["table_count"], MAX_TABLES, "tables"
+        yield len(index["table_sets"]), MAX_TABLE_SETS, "table sets"
+        if self.tables_chunk:
+            yield max(self.tables_chunk["stored_length"], self.tables_chunk["decoded_length"]), MAX_TABLE_BYTES, "bytes of tables"
+        if self.scales_chunk:
+            yield self.scales_chunk["decoded_length"], MAX_SCALES, "bytes of scales"
+
+    def check_front(self):
+        def front(condition, message):
+            require(condition, "MALFORMED_FRONT", message, 64)
+
+        front(self.front["layout"] in (SAFETENSORS, OPAQUE), "an unknown layout")
+        front(len(self.front["file_sha256"]) == 32, "a file digest that is not 32 bytes")
+        front((self.schema_chunk is not None) == (self.front["layout"] == SAFETENSORS), "the schema chunk against the layout")
+        if self.schema_chunk:
+            front(self.schema_chunk["coding"] in (RAW, ZSTD), "an unknown chunk coding")
+            front(raw_agrees(self.schema_chunk), "a RAW chunk with two lengths")
+        for dependency in self.dependencies:
+            front(len(dependency["object_sha256"]) == 32, "a digest that is not 32 bytes")
+            front(len(dependency["file_sha256"]) == 32, "a digest that is not 32 bytes")
+            front(dependency["role"] in (1, 2), "an unknown role")
+        objects = {dependency["object_sha256"] for dependency in self.dependencies}
+        front(len(objects) == len(self.dependencies), "a dependency stands twice")
+
+    # step 8
+
+    def places(self):
+        self.first = align(self.front_end)
+        first_end = self.first + (self.schema_chunk["stored_length"] if self.schema_chunk else 0)
+        require(first_end == self.first_end, "BAD_LAYOUT", "first_part_length is not the end of FIRST", 40)
+        at = align(first_end)
+        self.tables_at = at
+        at += self.tables_chunk["stored_length"] if self.tables_chunk else 0
+        self.scales_at = at
+        at += self.scales_chunk["stored_length"] if self.scales_chunk else 0
+        self.blocks_at = []
+        for entry in self.index["tensors"]:
+            self.blocks_at.append(at)
+            at += sum(entry["block_lengths"])
+        self.data_end = at
+        require(align(at) == self.index_offset, "BAD_LAYOUT", "chunks and blocks do not fill DATA")
+
+    # step 9
+
+    def read_schema(self):
+        if self.front["layout"] == OPAQUE:
+            self.schema = b""
+            length = self.front["file_length"]
+            self.tensors = [Tensor("", "U8", [length], 0, length)]
+        else:
+            self.schema = self.chunk(self.schema_chunk, self.first)
+            self.tensors = safetensors_header.parse(self.schema, self.front["file_length"])
+
+    def chunk(self, chunk, at):
+        """The decoded bytes of a chunk (R-MSG-007, R-MSG-008)."""
+        stored = self.data[at:at + chunk["stored_length"]]
+        if self.level >= CHUNKS:
+            self.check_crc(stored, chunk["crc32c"], "CHUNK_CHECKSUM", at)
+        if chunk["coding"] == RAW:
+            return stored
+        try:
+            return zstd.decompress(stored, chunk["decoded_length"])
+        except zstd.ZstdError as error:
+            raise FormatError("MALFORMED_CHUNK", str(error), at) from None
+
+    # step 10
+
+    def check_index(self):
+        entries = self.index["tensors"]
+        require(len(entries) == len(self.tensors), "MALFORMED_INDEX", f"{len(entries)} entries for {len(self.tensors)} tensors")
+        scales = 0
+        self.row_scales, self.column_scales = [], []
+        for number, (entry, tensor) in enumerate(zip(entries, self.tensors)):
+            self.check_entry(number, entry, tensor)
+            rows, columns = matrix(tensor.shape, entry["row_dims"])
+            self.row_scales.append(rows if entry["has_row_scales"] else 0)
+            self.column_scales.append(columns if entry["has_column_scales"] else 0)
+        self.check_table_sets()
+        for chunk in (self.tables_chunk, self.scales_chunk):
+            require(raw_agrees(chunk), "MALFORMED_INDEX", "a RAW chunk with two lengths")
+        tables = self.tables_chunk
+        require((tables is not None) == (self.index["table_count"] > 0), "MALFORMED_INDEX", "the tables chunk against table_count")
+        require(tables is None or tables["coding"] == RAW, "MALFORMED_INDEX", "a tables chunk that is not RAW")
+        scales = self.scales_chunk or {"coding": RAW, "decoded_length": 0}
+        require(scales["coding"] in (RAW, ZSTD), "MALFORMED_INDEX", "an unknown chunk coding")
+        require(scales["decoded_length"] == sum(self.row_scales) + sum(self.column_scales), "MALFORMED_INDEX", "the number of scales")
+
+    def check_entry(self, number, entry, tensor):
+        def index(condition, message):
+            require(condition, "MALFORMED_INDEX", message, tensor=tensor.name)
+
+        predictor, residual, shift = entry["predictor"], entry["residual"], entry["shift"]
+        require(predictor in (NONE, BASE, SIBLING, SELF) and residual in (EQUAL, BYTES, DIRECT, DELTA), "UNKNOWN_ENCODING",
+                f"predictor {predictor}, residual {residual}", tensor=tensor.name)
+        index(len(entry["sha256"]) == 32, "a digest that is not 32 bytes")
+        allowed = {EQUAL: (BASE, SIBLING, SELF), BYTES: (NONE,), DIRECT: (NONE,), DELTA: (BASE, SIBLING)}[residual]
+        index(predictor in allowed, f"predictor {predictor} with residual {residual}")
+        index(residual in (EQUAL, BYTES) or tensor.exponent, f"residual {residual} for {tensor.dtype}")
+        index(shift <= (tensor.mantissa if residual in (DIRECT, DELTA) else 0), f"shift {shift}")
+        index(-65536 <= entry["scale"] <= 65536, f"scale {entry['scale']}")
+        if entry["has_row_scales"] or entry["has_column_scales"]:
+            index(1 <= entry["row_dims"] <= len(tensor.shape), f"row_dims {entry['row_dims']}")
+        else:
+            index(entry["row_dims"] == 0, "row_dims without scales")
+        if predictor in (BASE, SIBLING):
+            index(entry["dependency"] < len(self.dependencies), f"dependency {entry['dependency']}")
+        if residual in (DIRECT, DELTA):
+            index(entry["table_set"] < len(self.index["table_sets"]), f"table_set {entry['table_set']}")
+        if predictor == SELF:
+            index(entry["source_tensor"] < number, f"source_tensor {entry['source_tensor']}")
+            source = self.tensors[entry["source_tensor"]]
+            index(entry["dependency"] == 0, "a dependency with predictor self")
+            index((source.dtype, source.elements) == (tensor.dtype, tensor.elements), "a source that does not match")
+        blocks = 0
+        if residual == BYTES:
+            blocks = -(-tensor.length // BYTES_BLOCK)
+        elif residual != EQUAL:
+            blocks = -(-tensor.elements // BLOCK)
+        index(len(entry["block_lengths"]) == len(entry["block_crc32c"]) == blocks, f"not {blocks} blocks")
+
+    def check_table_sets(self):
+        for table_set in self.index["table_sets"]:
+            ends = table_set["segment_ends"]
+            ascending = all(a < b for a, b in zip(ends, ends[1:]))
+            require(ends and ascending and ends[-1] == 128, "MALFORMED_INDEX", "segment_ends")
+            require(table_set["first_table"] + len(ends) <= self.index["table_count"], "MALFORMED_INDEX", "a set past table_count")
+
+    # step 11
+
+    def padding(self):
+        ends = (self.front_end, self.first_end, self.data_end, self.index_end)
+        for end in ends:
+            require(not any(self.data[end:align(end)]), "NONZERO_PADDING", "padding", end)
+
+    def check_crc(self, stored, crc, code, at, tensor=None):
+        require(crc32c(stored) == crc, code, "wrong CRC32C", at, tensor)
+
+
+def raw_agrees(chunk):
+    return chunk is None or chunk["coding"] != RAW or chunk["stored_length"] == chunk["decoded_length"]
+
+
+def matrix(shape, row_dims):
+    """Rows and columns of a tensor (encodings/scales.md)."""
+    rows = columns = 1
+    for n, dimension in enumerate(shape):
+        if n < row_dims:
+            rows *= dimension
+        else:
+            columns *= dimension
+    return rows, columns
