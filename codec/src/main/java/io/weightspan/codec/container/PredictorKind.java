@@ -1,0 +1,49 @@
+package io.weightspan.codec.container;
+
+import java.util.Optional;
+
+/** The predictors of the format's registry. */
+public enum PredictorKind {
+    /** Nothing predicts the tensor. */
+    NONE(0),
+    /** A tensor of the model that this one started from. */
+    BASE(1),
+    /** A tensor of another member of the family. */
+    SIBLING(2),
+    /** An earlier tensor of the same record. */
+    SELF(3);
+
+    private final int id;
+
+    PredictorKind(int id) {
+        this.id = id;
+    }
+
+    /**
+     * The predictor of a registry id.
+     *
+     * @param id the id as in {@code TensorEntry.predictor}, an unsigned number
+     * @return the predictor, or empty where the registry lists no such id
+     */
+    public static Optional<PredictorKind> of(int id) {
+        return id >= 0 && id < values().length ? Optional.of(values()[id]) : Optional.empty();
+    }
+
+    /**
+     * The registry id.
+     *
+     * @return 0 to 3
+     */
+    public int id() {
+        return id;
+    }
+
+    /**
+     * Whether the source tensor is another object's.
+     *
+     * @return true for {@link #BASE} and {@link #SIBLING}
+     */
+    public boolean needsDependency() {
+        return this == BASE || this == SIBLING;
+    }
+}
