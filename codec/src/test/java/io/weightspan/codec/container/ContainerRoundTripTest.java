@@ -10,10 +10,8 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class ContainerRoundTripTest {
-    private static final String TWO =
-            """
-                    {"b":{"dtype":"F16","shape":[2,2],"data_offsets":[3,11]},\
-            "a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}""";
+    private static final String TWO = "{\"b\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[3,11]},"
+            + "\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}";
 
     @Test
     void aWrittenContainerIsReadBackAtEveryLevel() throws IOException {
