@@ -1,4 +1,4 @@
-/** Runs the HTTP server: pipeline, routing, ranges, errors and limits. */
+/** Speaks HTTP/1.1: the Netty pipeline, request targets, ranges, errors, limits and the streaming of bodies. */
 @NullMarked
 package io.weightspan.server.http;
 

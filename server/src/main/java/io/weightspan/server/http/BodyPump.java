@@ -1,0 +1,152 @@
+package io.weightspan.server.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends a body that is made while it is sent.
+ *
+ * <p>Pieces are read by the workers, several at once, and written in order by the event loop. No piece is begun while
+ * the connection's outbound buffer is past its high-water mark, so a slow client costs a few pieces and no worker. When
+ * the connection ends, what is being read is finished and dropped. Used on the event loop only.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
+final class BodyPump {
+
+    /** A piece in the order of the body; without bytes until a worker has read it. */
+    private static final class Piece {
+        private @Nullable ByteBuf bytes;
+    }
+
+    private final ChannelHandlerContext ctx;
+    private final Body.Streamed body;
+    private final Executor workers;
+    private final HttpLimits limits;
+    private final ChannelPromise done;
+    private final ArrayDeque<Piece> pieces = new ArrayDeque<>();
+    private final long end;
+    private long next;
+    private int reading;
+    private @Nullable Throwable failure;
+
+    /**
+     * Creates a pump for one body.
+     *
+     * @param done fulfilled when the last byte is written, or failed when that won't happen; in both cases nobody reads
+     *     the body any more
+     */
+    BodyPump(ChannelHandlerContext ctx, Body.Streamed body, Executor workers, HttpLimits limits, ChannelPromise done) {
+        this.ctx = ctx;
+        this.body = body;
+        this.workers = workers;
+        this.limits = limits;
+        this.done = done;
+        this.next = body.offset();
+        this.end = Math.addExact(body.offset(), body.length());
+    }
+
+    /** Begins as many pieces as may be read now; called at the start and whenever the connection becomes writable. */
+    void fill() {
+        while (failure == null
+                && next < end
+                && pieces.size() < limits.bodyWindow()
+                && ctx.channel().isWritable()) {
+            long limit = Math.min(end, next + limits.chunkBytes());
+            long to = body.source().pieceEnd(next, limit);
+            if (to <= next || to > limit) {
+                stop(new IllegalStateException("a piece at " + next + " would end at " + to));
+                return;
+            }
+            begin(next, (int) (to - next));
+            next = to;
+        }
+    }
+
+    /** Ends the body early; the promise fails once no worker reads any more. */
+    void stop(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+        }
+        for (Piece piece : pieces) {
+            if (piece.bytes != null) {
+                piece.bytes.release();
+            }
+        }
+        pieces.clear();
+        if (reading == 0) {
+            done.tryFailure(failure);
+        }
+    }
+
+    private void begin(long from, int length) {
+        Piece piece = new Piece();
+        pieces.add(piece);
+        reading++;
+        try {
+            workers.execute(() -> read(piece, from, length));
+        } catch (RejectedExecutionException e) {
+            reading--;
+            stop(e);
+        }
+    }
+
+    /** Runs on a worker. */
+    private void read(Piece piece, long from, int length) {
+        ByteBuf bytes = ctx.alloc().directBuffer(length, length);
+        @Nullable
+        Throwable thrown = null;
+        try {
+            body.source().read(from, MemorySegment.ofBuffer(bytes.nioBuffer(0, length)));
+            bytes.writerIndex(length);
+        } catch (IOException | RuntimeException | Error e) {
+            // Whatever it is, the client must not take what it has for the whole, so the event loop must hear of it.
+            thrown = e;
+        }
+        Throwable outcome = thrown;
+        try {
+            ctx.executor().execute(() -> hasRead(piece, bytes, outcome));
+        } catch (RejectedExecutionException e) {
+            // The event loop is gone, and its connections with it.
+            bytes.release();
+        }
+    }
+
+    private void hasRead(Piece piece, ByteBuf bytes, @Nullable Throwable thrown) {
+        reading--;
+        if (failure != null || thrown != null || !ctx.channel().isActive()) {
+            bytes.release();
+            stop(thrown == null ? new IOException("the client is gone") : thrown);
+            return;
+        }
+        piece.bytes = bytes;
+        writeReady();
+        if (failure == null) {
+            fill();
+        }
+    }
+
+    private void writeReady() {
+        boolean wrote = false;
+        for (Piece first = pieces.peek(); first != null && first.bytes != null; first = pieces.peek()) {
+            pieces.remove();
+            ByteBuf bytes = first.bytes;
+            first.bytes = null;
+            ctx.write(new DefaultHttpContent(bytes));
+            wrote = true;
+        }
+        if (pieces.isEmpty() && next == end) {
+            ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, done);
+        } else if (wrote) {
+            ctx.flush();
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package io.weightspan.server.http;
+
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.timeout.IdleStateEvent;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.HexFormat;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Takes one request after the other from a connection, has a worker answer it, and sends the answer.
+ *
+ * <p>The next request is read when the answer before it is written, so pipelined requests are answered in order and
+ * cost little while they wait. One instance for each connection, on its event loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
+final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
+    private static final Pattern GIVEN_ID = Pattern.compile("[A-Za-z0-9._:;=/+\\-]{1,128}");
+
+    private final ServerContext shared;
+    private final RequestClock clock;
+    private @Nullable ResponseWriter writer;
+    private volatile boolean busy;
+
+    Exchange(ServerContext shared, RequestClock clock) {
+        this.shared = shared;
+        this.clock = clock;
+    }
+
+    /** Returns whether an answer is being made or sent. */
+    boolean isBusy() {
+        return busy;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        ctx.read();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        // What was read made no whole request, and with it the flow control before this handler forgets that one is
+        // wanted.
+        if (!busy) {
+            ctx.read();
+        }
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest message) {
+        clock.answering();
+        busy = true;
+        if (message.decoderResult().isFailure()) {
+            send(ctx, Refusals.ofMalformed(message.decoderResult().cause()), newId(), false, false);
+            return;
+        }
+        String id = requestId(message.headers().get("X-Request-Id"));
+        String method = message.method().name();
+        boolean keepAlive = HttpUtil.isKeepAlive(message);
+        Request request;
+        try {
+            RequestTarget target = RequestTarget.parse(message.uri());
+            request = new Request(method, target, message.headers(), ByteBufUtil.getBytes(message.content()), id);
+        } catch (HttpException e) {
+            send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
+            return;
+        }
+        try {
+            shared.workers().execute(() -> answer(ctx, request, keepAlive));
+        } catch (RejectedExecutionException e) {
+            send(ctx, overloaded(), id, request.isHead(), false);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == RequestClock.Event.REQUEST_TIMEOUT) {
+            refuseAndClose(ctx, HttpResponseStatus.REQUEST_TIMEOUT, "the request took too long to arrive");
+        } else if (event == RequestAggregator.Event.BODY_TOO_LARGE) {
+            refuseAndClose(ctx, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "the request's body is too large");
+        } else if (event instanceof IdleStateEvent && hasUnsentBytes(ctx)) {
+            LOG.debug("{} takes no bytes, closing", ctx.channel().remoteAddress());
+            ctx.close();
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (writer != null && ctx.channel().isWritable()) {
+            writer.resume();
+        }
+        ctx.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (writer != null) {
+            writer.stop(new ClosedChannelException());
+        }
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("connection of {} failed", ctx.channel().remoteAddress(), cause);
+        } else {
+            LOG.error("a defect of the server in the connection of {}", ctx.channel().remoteAddress(), cause);
+        }
+        ctx.close();
+    }
+
+    /** Runs on a worker. */
+    private void answer(ChannelHandlerContext ctx, Request request, boolean keepAlive) {
+        Response response;
+        try {
+            response = shared.handler()
+                    .handle(request)
+                    .orElseThrow(
+                            () -> new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path"));
+        } catch (HttpException | IOException | RuntimeException | Error e) {
+            // An error must not leave the client without an answer; the log has it.
+            response = Refusals.of(e, request.id());
+        }
+        Response answer = response;
+        LOG.debug("request {}: {} {} -> {}", request.id(), request.method(), request.target(), answer.status().code());
+        try {
+            ctx.executor().execute(() -> send(ctx, answer, request.id(), request.isHead(), keepAlive));
+        } catch (RejectedExecutionException e) {
+            close(answer.body());
+        }
+    }
+
+    private void send(ChannelHandlerContext ctx, Response response, String id, boolean head, boolean keepAlive) {
+        if (!ctx.channel().isActive()) {
+            closeLater(response.body());
+            return;
+        }
+        boolean stays = keepAlive && !shared.draining().getAsBoolean();
+        writer = new ResponseWriter(ctx, shared);
+        ChannelFuture written = writer.write(response, id, head, stays);
+        written.addListener(done -> sent(ctx, response, id, stays && done.isSuccess(), done.cause()));
+    }
+
+    private void sent(
+            ChannelHandlerContext ctx, Response response, String id, boolean stays, @Nullable Throwable failure) {
+        writer = null;
+        busy = false;
+        closeLater(response.body());
+        if (failure != null) {
+            boolean clientLeft = !ctx.channel().isActive();
+            LOG.atLevel(clientLeft ? Level.DEBUG : Level.WARN)
+                    .setCause(failure)
+                    .log("request {}: the answer ended early", id);
+        }
+        if (stays) {
+            clock.waiting(ctx);
+            ctx.read();
+        } else {
+            ctx.close();
+        }
+    }
+
+    private void refuseAndClose(ChannelHandlerContext ctx, HttpResponseStatus status, String message) {
+        clock.answering();
+        busy = true;
+        send(ctx, Refusals.of(new HttpException(status, message)), newId(), false, false);
+    }
+
+    private static boolean hasUnsentBytes(ChannelHandlerContext ctx) {
+        ChannelOutboundBuffer unsent = ctx.channel().unsafe().outboundBuffer();
+        return unsent != null && !unsent.isEmpty();
+    }
+
+    private void closeLater(Body body) {
+        if (body instanceof Body.Bytes) {
+            return;
+        }
+        try {
+            shared.workers().execute(() -> close(body));
+        } catch (RejectedExecutionException e) {
+            close(body);
+        }
+    }
+
+    private static void close(Body body) {
+        try {
+            body.close();
+        } catch (IOException e) {
+            LOG.warn("a body could not be closed", e);
+        }
+    }
+
+    private static Response overloaded() {
+        return Refusals.of(new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping"));
+    }
+
+    private static String requestId(@Nullable String given) {
+        return given != null && GIVEN_ID.matcher(given).matches() ? given : newId();
+    }
+
+    private static String newId() {
+        return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+}

@@ -1,0 +1,162 @@
+package io.weightspan.server.http;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/** A listening HTTP/1.1 server. Thread-safe. */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
+public final class HttpServer implements Closeable {
+
+    private static final int BACKLOG = 1024;
+    private static final long POLL_MILLIS = 20;
+
+    private final ChannelGroup connections = new DefaultChannelGroup("connections", GlobalEventExecutor.INSTANCE);
+    private final EventLoopGroup loops;
+    private final ExecutorService workers;
+    private final HttpLimits limits;
+    private final ServerContext shared;
+    private final Channel listener;
+    private volatile boolean draining;
+
+    private HttpServer(InetSocketAddress address, RequestHandler handler, HttpLimits limits, int threads)
+            throws IOException {
+        this.limits = limits;
+        Transport transport = Transport.choose();
+        this.loops = transport.group(Math.max(1, threads / 2));
+        // Each connection has at most as many tasks queued as pieces of a body are read at once.
+        this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
+        this.shared = new ServerContext(handler, workers, limits, () -> draining);
+        ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections());
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loops)
+                .channel(transport.serverChannel())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(
+                        ChannelOption.WRITE_BUFFER_WATER_MARK,
+                        new WriteBufferWaterMark(limits.highWaterMark() / 2, limits.highWaterMark()))
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        channel.pipeline().addLast(gate);
+                        addHandlers(channel, shared);
+                    }
+                })
+                .bind(address)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            shutDown();
+            throw new IOException("can't listen on " + address, bound.cause());
+        }
+        this.listener = bound.channel();
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @param address where to listen; port 0 has the system choose one
+     * @param handler answers the requests, on worker threads
+     * @param limits what a client may cost
+     * @return the server, which accepts connections
+     * @throws IOException if the address can't be listened on
+     */
+    public static HttpServer start(InetSocketAddress address, RequestHandler handler, HttpLimits limits)
+            throws IOException {
+        int threads = Math.max(4, Runtime.getRuntime().availableProcessors());
+        return new HttpServer(
+                requireNonNull(address, "address is null"),
+                requireNonNull(handler, "handler is null"),
+                requireNonNull(limits, "limits is null"),
+                threads);
+    }
+
+    /** Adds what each connection needs after the gate. */
+    static void addHandlers(Channel channel, ServerContext shared) {
+        HttpLimits limits = shared.limits();
+        RequestClock clock = new RequestClock(limits.keepAliveIdle(), limits.requestTime());
+        channel.pipeline()
+                .addLast(new IdleStateHandler(
+                        true, 0, limits.writeStall().toMillis(), 0, TimeUnit.MILLISECONDS))
+                .addLast(clock)
+                .addLast(new HttpServerCodec(new HttpDecoderConfig()
+                        .setMaxInitialLineLength(limits.maxRequestLine())
+                        .setMaxHeaderSize(limits.maxHeaderBytes())))
+                .addLast(new RequestAggregator(limits.maxRequestBody()))
+                .addLast(new FlowControlHandler())
+                .addLast(new Exchange(shared, clock));
+    }
+
+    /** Returns the address that the server listens on, with the port that was chosen. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    /** Returns whether the server takes new requests. */
+    public boolean isAccepting() {
+        return !draining && listener.isActive();
+    }
+
+    /**
+     * Stops the server: no further connection is accepted, answers that are being sent go on for the time that the
+     * limits allow, idle connections end at once. Returns when all is freed; a second call does nothing more.
+     */
+    @Override
+    public void close() {
+        draining = true;
+        listener.close().awaitUninterruptibly();
+        long deadline = System.nanoTime() + limits.shutdownGrace().toNanos();
+        try {
+            while (closeIdle() > 0 && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            // Told to hurry: what still runs ends now.
+            Thread.currentThread().interrupt();
+        }
+        connections.close().awaitUninterruptibly();
+        shutDown();
+    }
+
+    /** Ends connections without an answer under way and returns how many have one. */
+    private int closeIdle() {
+        int busy = 0;
+        for (Channel connection : connections) {
+            Exchange exchange = connection.pipeline().get(Exchange.class);
+            if (exchange != null && exchange.isBusy()) {
+                busy++;
+            } else {
+                connection.close();
+            }
+        }
+        return busy;
+    }
+
+    private void shutDown() {
+        workers.shutdown();
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+}

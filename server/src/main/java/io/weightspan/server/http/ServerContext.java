@@ -1,0 +1,14 @@
+package io.weightspan.server.http;
+
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What the connections of a server share.
+ *
+ * @param handler answers requests, on the workers
+ * @param workers run handlers and read bodies; bounded in threads, and their queue by the limits
+ * @param limits what a client may cost
+ * @param draining tells whether the server is stopping, so that each connection ends with its answer
+ */
+record ServerContext(RequestHandler handler, Executor workers, HttpLimits limits, BooleanSupplier draining) {}
