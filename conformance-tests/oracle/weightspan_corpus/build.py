@@ -238,7 +238,7 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     table_bytes = tables(table_bytes) if tables else table_bytes
     scale_bytes = spec.scales if spec.scales_zstd is None else spec.scales_zstd
     scale_bytes = scales(scale_bytes) if scales else scale_bytes
-    schema_bytes = b"" if spec.opaque else schema if schema is not None else spec.schema_zstd or spec.schema
+    schema_bytes = b"" if spec.opaque else schema if schema is not None else spec.schema if spec.schema_zstd is None else spec.schema_zstd
     front_message = {
         "layout": 2 if spec.opaque else 1, "file_length": len(spec.file), "file_sha256": sha(spec.file),
         "dependencies": [{"object_sha256": d.digest, "file_sha256": sha(d.file), "role": r}
@@ -246,7 +246,7 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
         **spec.front_extra,
     }
     if not spec.opaque:
-        front_message["schema"] = {**chunk(schema_bytes, len(spec.schema), int(bool(spec.schema_zstd))), **(schema_chunk or {})}
+        front_message["schema"] = {**chunk(schema_bytes, len(spec.schema), int(spec.schema_zstd is not None)), **(schema_chunk or {})}
     index_message = {"tensors": entries, "table_count": len(spec.tables), "table_sets": spec.table_sets, **spec.index_extra}
     if table_bytes:
         index_message["tables"] = chunk(table_bytes, len(table_bytes))

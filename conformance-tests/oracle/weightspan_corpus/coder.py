@@ -166,9 +166,9 @@ def context(coding, p, s):
     return min(max(coding.key(p) - s + 32, 0), 127)
 
 
-def coded_block(lanes_log, symbols, raws, tables, **broken):
+def coded_block(log, symbols, raws, tables, **broken):
     """A block of mode 3. `broken` spoils one field: states, words, count, raw, unused, lanes_log."""
-    states, words = rans(symbols, tables, 1 << lanes_log)
+    states, words = rans(symbols, tables, 1 << log)
     bits = Bits()
     for fields in raws:
         for value, count in fields:
@@ -177,6 +177,6 @@ def coded_block(lanes_log, symbols, raws, tables, **broken):
     words = broken.get("words", lambda x: x)(list(words))
     raw = broken.get("raw", lambda x: x)(bits.bytes(broken.get("unused", 0)))
     count = len(words) + broken.get("count", 0)
-    head = 3 | broken.get("lanes_log", lanes_log) << 4
+    head = 3 | broken.get("lanes_log", log) << 4
     return (bytes([head]) + struct.pack("<H", count) + b"".join(struct.pack("<I", x) for x in states)
             + b"".join(struct.pack("<H", x) for x in words) + raw)

@@ -73,6 +73,31 @@ def containers():
                lambda: zstd_schema(Spec([Tensor("w", "U8", [3], b"abc")], metadata={"format": "pt"})))
 
 
+    yield Case("v-everything", "Zstd schema, tables, scales, all residuals, all predictors, padding behind every section",
+               ["R-HDR-002", "R-HDR-003", "R-HDR-004", "R-HDR-005", "R-HDR-008", "R-HDR-009", "R-HDR-010", "R-TRL-001", "R-TRL-002", "R-TRL-003",
+                "R-TRL-004", "R-TRL-005", "R-LAY-002", "R-LAY-005", "R-MSG-003", "R-MSG-004", "R-MSG-005", "R-MSG-006", "R-IDX-002", "R-IDX-003",
+                "R-IDX-006", "R-IDX-010", "R-SCH-003", "R-PRD-006", "R-DEC-002", "R-DEC-003", "R-DEC-006", "R-ROL-002", "R-ROL-003"], everything)
+
+
+def everything():
+    first, second = floats("BF16", 60, rng("every 1")), floats("F16", 12, rng("every 2"))
+    one = assemble(Spec([floats_tensor("a", "BF16", [6, 10], first), Tensor("b", "I16", [12], pack("F16", second))]))
+    two = plain("F16", second, name="s")
+    spec = Spec([
+        floats_tensor("a", "BF16", [6, 10], near("BF16", first, rng("every 3")), delta_plan, base=one, scale=470, row_dims=1,
+                      rows=[0, 1, 2, -1, -2, 0], columns=[0, 2] * 5, ends=(28, 33, 128), lanes_log=2),
+        floats_tensor("s", "F16", [12], near("F16", second, rng("every 4")), delta_plan, base=two, dependency=1, predictor=SIBLING, scale=40),
+        floats_tensor("d", "F32", [3, 5], floats("F32", 15, rng("every 5")), scale=470, row_dims=1, columns=[3, 1, 4, 1, 5]),
+        Tensor("b", "I16", [12], pack("F16", second), equal_plan, source=1), Tensor("u", "BOOL", [5], b"\0\1\0\0\1"),
+        Tensor("z", "BOOL", [5], b"\0\1\0\0\1", equal_plan, predictor=SELF, source=4)],
+        metadata={"format": "pt"}, dependencies=[one, two], roles=[1, 2], front={"writer": {"name": "corpus", "version": "1.0"}})
+    spec.schema_zstd = build.zstd_raw(spec.schema)
+    stored = assemble(spec)
+    places = stored.places
+    assert places["front_end"] % 8 and places["first_end"] % 8 and places["index_end"] % 8, places
+    return Made(stored, [one, two])
+
+
 def zstd_schema(spec):
     spec.schema_zstd = build.zstd_raw(spec.schema)
     return Made(assemble(spec))

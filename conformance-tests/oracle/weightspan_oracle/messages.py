@@ -120,11 +120,21 @@ def read_value(kind, data, at, old):
 
 
 def empty(fields):
-    zero = {"bytes": b"", "string": "", "bool": False}
-    return {
-        name: [] if isinstance(kind, list) else None if isinstance(kind, dict) else zero.get(kind, 0)
-        for name, kind in fields.values()
-    }
+    """A message of which the wire has nothing."""
+    key = id(fields)
+    if key not in EMPTY:
+        zero = {"bytes": b"", "string": "", "bool": False}
+        EMPTY[key] = (
+            {name: None if isinstance(kind, dict) else zero.get(kind, 0) for name, kind in fields.values() if not isinstance(kind, list)},
+            [name for name, kind in fields.values() if isinstance(kind, list)])
+    single, repeated = EMPTY[key]
+    message = dict(single)
+    for name in repeated:
+        message[name] = []
+    return message
+
+
+EMPTY = {}
 
 
 def parse(fields, data, message=None):
