@@ -3,7 +3,7 @@ package io.weightspan.codec.safetensors;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.container.MappedSource;
-import io.weightspan.codec.family.DecodedFile;
+import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A safetensors file on disk, memory-mapped and of any length. What it returns are views of the map: they copy nothing
- * and die with {@link #close()}. Thread-safe but for closing.
+ * A safetensors file on disk, memory-mapped and of any length. What it returns are views of the map: they copy
+ * nothing and die with {@link #close()}. Thread-safe but for closing.
  */
 public final class SafetensorsFile implements DecodedFile {
     private final MappedSource source;
@@ -28,8 +28,8 @@ public final class SafetensorsFile implements DecodedFile {
      *
      * @param file the file
      * @return the file, to be closed
-     * @throws ContainerException if it is not a safetensors file: {@code TRUNCATED} if it ends within its header, else
-     *                            as {@link SafetensorsHeader#parse} says; names the file and the tensor
+     * @throws ContainerException if it is not a safetensors file: {@code TRUNCATED} if it ends within its header,
+     *      else as {@link SafetensorsHeader#parse} says; names the file and the tensor
      * @throws IOException        if the file cannot be opened or mapped
      */
     public static SafetensorsFile open(Path file) throws IOException {

@@ -1,6 +1,5 @@
-package io.weightspan.codec.family;
+package io.weightspan.codec.tensor;
 
-import io.weightspan.codec.tensor.TensorInfo;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -42,4 +41,16 @@ public interface DecodedFile extends Closeable {
      *                                   what {@code dst} holds then must not be used
      */
     void read(long offset, MemorySegment dst) throws IOException;
+
+    /**
+     * How many predictions deep a tensor is coded (R-DEC-005).
+     *
+     * @param tensor index in {@link #tensors()}
+     * @param most what matters to the caller, at least 0
+     * @return 0 where nothing predicts it; any number above {@code most} if the depth is above that
+     * @throws IOException if another file is needed to tell and cannot be opened
+     */
+    default int depth(int tensor, int most) throws IOException {
+        return 0;
+    }
 }

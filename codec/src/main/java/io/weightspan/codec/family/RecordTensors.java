@@ -1,0 +1,259 @@
+package io.weightspan.codec.family;
+
+import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.Limits;
+import io.weightspan.codec.container.PredictorKind;
+import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.entropy.BitReader;
+import io.weightspan.codec.entropy.DecodingTables;
+import io.weightspan.codec.entropy.FrequencyTable;
+import io.weightspan.codec.residual.ElementScales;
+import io.weightspan.codec.residual.FloatBlockDecoder;
+import io.weightspan.codec.residual.FloatFormat;
+import io.weightspan.codec.tensor.DType;
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.codec.tensor.TensorInfo;
+import io.weightspan.format.v1.Dependency;
+import io.weightspan.format.v1.TableSet;
+import io.weightspan.format.v1.TensorEntry;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the tensors of a record need to be decoded: tables, scales and the files that predict them, each made when
+ * it is first needed.
+ *
+ * <p>Thread-safe.
+ */
+final class RecordTensors implements Closeable {
+    private final Container container;
+    private final Dependencies dependencies;
+    private final AtomicReferenceArray<@Nullable TensorDecoder> decoders;
+    private final @Nullable DecodedFile[] opened;
+    private @Nullable DecodingTables tables;
+    private @Nullable MemorySegment scales;
+    private long @Nullable [] scaleOffsets;
+
+    RecordTensors(Container container, Dependencies dependencies) {
+        this.container = container;
+        this.dependencies = dependencies;
+        decoders = new AtomicReferenceArray<>(container.tensors().size());
+        opened = new DecodedFile[container.front().getDependenciesCount()];
+    }
+
+    /** The decoder of a tensor with blocks. */
+    TensorDecoder decoder(int tensor) throws IOException {
+        TensorDecoder known = decoders.get(tensor);
+        if (known == null) {
+            known = make(tensor);
+            decoders.set(tensor, known);
+        }
+        return known;
+    }
+
+    private TensorDecoder make(int tensor) throws IOException {
+        ResidualKind residual = container.residual(tensor);
+        TensorEntry entry = container.entry(tensor);
+        FloatBlockDecoder.Parameters parameters = null;
+        if (residual.usesTables()) {
+            TensorInfo info = container.tensors().get(tensor);
+            DecodingTables decoding = tables();
+            parameters = new FloatBlockDecoder.Parameters(
+                    new FloatFormat(info.dtype(), entry.getShift()),
+                    elementScales(tensor, info, entry),
+                    decoding,
+                    contexts(entry.getTableSet()));
+        }
+        ElementSource source = container.predictor(tensor).needsDependency() ? source(tensor) : null;
+        return new TensorDecoder(container, tensor, residual, parameters, source);
+    }
+
+    private int[] contexts(int set) {
+        TableSet tableSet = container.index().getTableSets(set);
+        int[] contexts = new int[128];
+        int context = 0;
+        for (int k = 0; k < tableSet.getSegmentEndsCount(); k++) {
+            while (context < tableSet.getSegmentEnds(k)) {
+                contexts[context++] = (tableSet.getFirstTable() + k) * FrequencyTable.TOTAL;
+            }
+        }
+        return contexts;
+    }
+
+    private synchronized DecodingTables tables() throws IOException {
+        DecodingTables known = tables;
+        if (known == null) {
+            byte[] bytes = container.tablesChunk().toArray(ValueLayout.JAVA_BYTE);
+            try {
+                BitReader bits = new BitReader(bytes, ErrorCode.MALFORMED_TABLE);
+                List<FrequencyTable> list = new ArrayList<>();
+                for (int i = 0; i < container.index().getTableCount(); i++) {
+                    list.add(FrequencyTable.read(bits));
+                }
+                bits.end();
+                known = new DecodingTables(list);
+            } catch (ContainerException e) {
+                throw e.in(container.name(), null, container.tablesOffset());
+            }
+            tables = known;
+        }
+        return known;
+    }
+
+    private synchronized ElementScales elementScales(int tensor, TensorInfo info, TensorEntry entry)
+            throws IOException {
+        if (!entry.getHasRowScales() && !entry.getHasColumnScales()) {
+            return ElementScales.uniform(entry.getScale());
+        }
+        MemorySegment bytes = scales();
+        long at = scaleOffsets()[tensor];
+        long rows = info.rows(entry.getRowDims());
+        long columns = info.columns(entry.getRowDims());
+        byte[] rowScales = null;
+        if (entry.getHasRowScales()) {
+            rowScales = bytes.asSlice(at, rows).toArray(ValueLayout.JAVA_BYTE);
+            at += rows;
+        }
+        byte[] columnScales = entry.getHasColumnScales()
+                ? bytes.asSlice(at, columns).toArray(ValueLayout.JAVA_BYTE)
+                : null;
+        return new ElementScales(entry.getScale(), Math.max(columns, 1), rowScales, columnScales);
+    }
+
+    private synchronized MemorySegment scales() throws IOException {
+        MemorySegment known = scales;
+        if (known == null) {
+            known = container.scalesChunk();
+            scales = known;
+        }
+        return known;
+    }
+
+    private synchronized long[] scaleOffsets() {
+        long[] known = scaleOffsets;
+        if (known == null) {
+            known = new long[container.tensors().size()];
+            long at = 0;
+            for (int t = 0; t < known.length; t++) {
+                known[t] = at;
+                TensorEntry entry = container.entry(t);
+                TensorInfo info = container.tensors().get(t);
+                at += entry.getHasRowScales() ? info.rows(entry.getRowDims()) : 0;
+                at += entry.getHasColumnScales() ? info.columns(entry.getRowDims()) : 0;
+            }
+            scaleOffsets = known;
+        }
+        return known;
+    }
+
+    /** Checks tables and scales even if no tensor needs them (strict validators). */
+    void checkShared() throws IOException {
+        tables();
+        scales();
+    }
+
+    /** The predicting tensor of another object, checked against R-DEC-004, R-DEC-005, R-PRD-001 and R-PRD-002. */
+    ElementSource source(int tensor) throws IOException {
+        TensorEntry entry = container.entry(tensor);
+        DecodedFile file = dependency(tensor, entry.getDependency());
+        int index = entry.getSourceTensor();
+        boolean exists = file.schemaLength() > 0 && index >= 0 && index < file.tensors().size();
+        TensorInfo own = container.tensors().get(tensor);
+        if (!exists || !fits(file.tensors().get(index), own, container.residual(tensor))) {
+            throw container.error(
+                    ErrorCode.WRONG_DEPENDENCY,
+                    "tensor " + index + " of dependency " + digest(entry.getDependency()) + " cannot predict this one",
+                    tensor,
+                    -1,
+                    null);
+        }
+        checkDepth(tensor);
+        return new ElementSource(file, file.tensors().get(index));
+    }
+
+    private static boolean fits(TensorInfo source, TensorInfo own, ResidualKind residual) {
+        DType from = source.dtype();
+        DType to = own.dtype();
+        boolean converts = residual == ResidualKind.DELTA
+                && (from == DType.BF16 && to == DType.F32 || from == DType.F32 && to == DType.BF16);
+        return (from == to || converts) && source.elementCount() == own.elementCount();
+    }
+
+    private Digest digest(int dependency) {
+        return Digest.of(container.front().getDependencies(dependency).getObjectSha256());
+    }
+
+    private synchronized DecodedFile dependency(int tensor, int index) throws IOException {
+        DecodedFile known = opened[index];
+        if (known == null) {
+            Dependency dependency = container.front().getDependencies(index);
+            Digest file = Digest.of(dependency.getFileSha256());
+            known = dependencies.open(digest(index), file);
+            opened[index] = known;
+            if (known instanceof RecordDecoder record && !record.fileDigest().equals(file)) {
+                throw container.error(
+                        ErrorCode.WRONG_DEPENDENCY,
+                        "dependency " + digest(index) + " decodes to file " + record.fileDigest() + ", not " + file,
+                        tensor,
+                        -1,
+                        null);
+            }
+        }
+        return known;
+    }
+
+    /** Refuses a tensor that is too deep (R-DEC-005). */
+    void checkDepth(int tensor) throws IOException {
+        if (depth(tensor, Limits.DEPTH) > Limits.DEPTH) {
+            throw container.error(
+                    ErrorCode.LIMIT_EXCEEDED, "more than " + Limits.DEPTH + " predictions deep", tensor, -1, null);
+        }
+    }
+
+    /**
+     * The tensor's depth, or something above {@code most} if it is above that: a long chain is not followed to its
+     * end.
+     */
+    int depth(int tensor, int most) throws IOException {
+        int depth = 0;
+        int at = tensor;
+        while (container.predictor(at) == PredictorKind.SELF && depth <= most) {
+            at = container.entry(at).getSourceTensor();
+            depth++;
+        }
+        if (container.predictor(at).needsDependency() && depth <= most) {
+            TensorEntry entry = container.entry(at);
+            depth++;
+            depth += depth > most
+                    ? 0
+                    : dependency(at, entry.getDependency()).depth(entry.getSourceTensor(), most - depth);
+        }
+        return depth;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        IOException failure = null;
+        for (DecodedFile file : opened) {
+            if (file != null) {
+                try {
+                    file.close();
+                } catch (IOException e) {
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

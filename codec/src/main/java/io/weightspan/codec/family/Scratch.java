@@ -1,0 +1,23 @@
+package io.weightspan.codec.family;
+
+import io.weightspan.codec.residual.FloatBlockDecoder;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Memory for one block of a tensor and one of its prediction. One thread at a time. */
+final class Scratch {
+    private static final int WIDEST = 8;
+
+    private final MemorySegment elements =
+            Arena.ofAuto().allocate((long) FloatBlockDecoder.BLOCK * WIDEST, Long.BYTES);
+    private final MemorySegment predicted =
+            Arena.ofAuto().allocate((long) FloatBlockDecoder.BLOCK * WIDEST, Long.BYTES);
+
+    MemorySegment elements(long bytes) {
+        return elements.asSlice(0, bytes);
+    }
+
+    MemorySegment predicted(long bytes) {
+        return predicted.asSlice(0, bytes);
+    }
+}

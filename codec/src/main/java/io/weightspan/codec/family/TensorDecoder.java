@@ -1,0 +1,86 @@
+package io.weightspan.codec.family;
+
+import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.residual.BytesBlocks;
+import io.weightspan.codec.residual.FloatBlockDecoder;
+import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
+import io.weightspan.codec.tensor.DType;
+import io.weightspan.codec.tensor.TensorInfo;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes the blocks of one tensor.
+ *
+ * <p>Thread-safe; scratch memory comes with each call.
+ *
+ * @param container the record
+ * @param index the tensor's
+ * @param residual how it is coded, with blocks
+ * @param parameters of float residuals, else null
+ * @param source the predicting tensor, or null
+ */
+record TensorDecoder(
+        Container container,
+        int index,
+        ResidualKind residual,
+        FloatBlockDecoder.@Nullable Parameters parameters,
+        @Nullable ElementSource source) {
+    /** Scratch memory of one thread. */
+    static final class Worker {
+        private final Scratch scratch = new Scratch();
+        private final FloatBlockDecoder narrow = FloatBlockDecoder.create(DType.F32);
+        private @Nullable FloatBlockDecoder wide;
+
+        private FloatBlockDecoder decoder(DType dtype) {
+            if (dtype.bits() <= 32) {
+                return narrow;
+            }
+            FloatBlockDecoder decoder = wide;
+            if (decoder == null) {
+                decoder = FloatBlockDecoder.create(dtype);
+                wide = decoder;
+            }
+            return decoder;
+        }
+    }
+
+    int blockBytes() {
+        return residual.blockBytes(tensor().dtype());
+    }
+
+    private TensorInfo tensor() {
+        return container.tensors().get(index);
+    }
+
+    /**
+     * Decodes a block.
+     *
+     * @param out receives all of it
+     */
+    void decode(Worker worker, int block, MemorySegment out) throws IOException {
+        MemorySegment stored = container.block(index, block);
+        Prediction prediction = null;
+        long first = 0;
+        if (parameters != null) {
+            int width = tensor().dtype().bits() / Byte.SIZE;
+            first = (long) block * FloatBlockDecoder.BLOCK;
+            if (source != null) {
+                MemorySegment predicted = worker.scratch.predicted(out.byteSize() / width * source.width());
+                prediction = new Prediction(source.read(first, predicted), source.tensor().dtype());
+            }
+        }
+        try {
+            if (parameters == null) {
+                BytesBlocks.decode(stored, out);
+            } else {
+                worker.decoder(tensor().dtype()).decode(parameters, stored, prediction, first, out);
+            }
+        } catch (ContainerException e) {
+            throw e.in(container.name(), tensor().name(), container.blockOffset(index, block));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+package io.weightspan.codec.residual;
+
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.entropy.DecodingTables;
+import io.weightspan.codec.kernel.Kernels;
+import io.weightspan.codec.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decodes blocks of the residuals {@code direct} and {@code delta} ({@code encodings/direct.md}, {@code
+ * encodings/delta.md}).
+ *
+ * <p>Holds scratch memory for one block, so one decoder serves one thread at a time; it may serve any number of
+ * tensors of its width.
+ */
+public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideBlockDecoder {
+    /** Elements in a block that is not a tensor's last. */
+    public static final int BLOCK = 1 << 16;
+
+    static final int MODE_RAW = 0;
+    static final int MODE_PREDICTED = 1;
+    static final int MODE_CONSTANT = 2;
+    static final int MODE_CODED = 3;
+    static final int ZERO_SYMBOL = 1;
+    static final int KEY_ORIGIN = 128;
+    static final int CONTEXT_ORIGIN = 32;
+    static final int CONTEXTS = 128;
+
+    private static final int MAX_LANES_LOG = 5;
+    private static final int BYTES_PER_LANE = 4;
+    private static final int PADDING = 16;
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle CHAR = MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    final byte[] symbols = new byte[BLOCK];
+    final int[] scales = new int[BLOCK];
+    private final int[] tableOffsets = new int[BLOCK];
+    private final char[] words = new char[BLOCK + PADDING];
+    private byte[] stored = new byte[BLOCK];
+
+    /**
+     * A decoder for elements of a dtype.
+     *
+     * @param dtype a dtype with a float coding
+     * @return a decoder with scratch memory of its own
+     */
+    public static FloatBlockDecoder create(DType dtype) {
+        return dtype.bits() <= 32 ? new NarrowBlockDecoder() : new WideBlockDecoder();
+    }
+
+    /**
+     * What a tensor's blocks have in common.
+     *
+     * @param format how elements are cut
+     * @param scales the elements' scales
+     * @param tables the record's tables
+     * @param contexts for each of 128 contexts where its table begins in the tables' slots
+     */
+    public record Parameters(FloatFormat format, ElementScales scales, DecodingTables tables, int[] contexts) {}
+
+    /**
+     * The prediction of a block's elements.
+     *
+     * @param elements their bytes in the source's dtype
+     * @param dtype the source's dtype, one that {@code encodings/predictors.md} allows
+     */
+    public record Prediction(MemorySegment elements, DType dtype) {}
+
+    /**
+     * Decodes one block.
+     *
+     * @param tensor the tensor's parameters
+     * @param block the stored bytes, their checksum already checked if that is wanted
+     * @param prediction of the block's elements, or null for the residual {@code direct}
+     * @param first index in the tensor of the block's first element
+     * @param out receives the elements; its size is that of 1 to 65,536 elements
+     * @throws ContainerException {@code MALFORMED_BLOCK} if a requirement on blocks is broken; {@code out} then
+     *      holds garbage
+     */
+    public final void decode(
+            Parameters tensor, MemorySegment block, @Nullable Prediction prediction, long first, MemorySegment out)
+            throws ContainerException {
+        int width = tensor.format().dtype().bits() / 8;
+        int n = Math.toIntExact(out.byteSize() / width);
+        check(block.byteSize() > 0, "is empty");
+        int head = block.get(ValueLayout.JAVA_BYTE, 0) & 0xFF;
+        int mode = head & 15;
+        check(mode == MODE_CODED || head >> 4 == 0, "has bad mode " + head);
+        switch (mode) {
+            case MODE_RAW -> {
+                check(block.byteSize() == 1 + out.byteSize(), "has a bad length");
+                out.copyFrom(block.asSlice(1));
+            }
+            case MODE_PREDICTED -> {
+                check(block.byteSize() == 1 && prediction != null, "has no prediction or a bad length");
+                if (prediction != null) {
+                    predict(tensor.format(), prediction, n, out);
+                }
+            }
+            case MODE_CONSTANT -> {
+                check(block.byteSize() == 1 + width, "has a bad length");
+                for (int i = 0; i < n; i++) {
+                    MemorySegment.copy(block, 1, out, (long) i * width, width);
+                }
+            }
+            case MODE_CODED -> decodeCoded(tensor, block, head >> 4, prediction, first, n, out);
+            default -> check(false, "has unknown mode " + mode);
+        }
+    }
+
+    private void decodeCoded(
+            Parameters tensor,
+            MemorySegment block,
+            int lanesLog,
+            @Nullable Prediction prediction,
+            long first,
+            int n,
+            MemorySegment out)
+            throws ContainerException {
+        check(lanesLog <= MAX_LANES_LOG, "has too many lanes");
+        int lanes = 1 << lanesLog;
+        int length = load(block);
+        int at = 3 + BYTES_PER_LANE * lanes;
+        check(length >= at, "ends in its states");
+        int wordCount = (char) CHAR.get(stored, 1);
+        check(length - at >= 2 * wordCount, "ends in its words");
+        int[] states = new int[lanes];
+        for (int lane = 0; lane < lanes; lane++) {
+            states[lane] = (int) INT.get(stored, 3 + BYTES_PER_LANE * lane);
+            check(states[lane] >>> 16 != 0, "has a bad state");
+        }
+        for (int i = 0; i < wordCount; i++) {
+            words[i] = (char) CHAR.get(stored, at + 2 * i);
+        }
+        tensor.scales().fill(first, n, scales);
+        if (prediction == null) {
+            Arrays.fill(tableOffsets, 0, n, tensor.contexts()[0]);
+        } else {
+            contexts(tensor.format(), prediction, n, tensor.contexts(), tableOffsets);
+        }
+        int used = Kernels.rans()
+                .decode(tensor.tables().slots(), tableOffsets, n, states, words, wordCount, symbols);
+        check(used == wordCount, "has too many or too few words");
+        for (int state : states) {
+            check(state == 1 << 16, "has a bad final state");
+        }
+        int rawAt = at + 2 * wordCount;
+        long rawBits = prediction == null ? directBits(tensor.format(), n) : deltaBits(tensor.format(), n);
+        check(length - rawAt == (rawBits + 7) / 8, "has too many or too few raw bits");
+        check((rawBits & 7) == 0 || (stored[length - 1] & 0xFF) >> (rawBits & 7) == 0, "has unused bits set");
+        if (prediction == null) {
+            reconstructDirect(tensor.format(), n, 8L * rawAt, out);
+        } else {
+            reconstructDelta(tensor.format(), n, 8L * rawAt, out);
+        }
+    }
+
+    private int load(MemorySegment block) throws ContainerException {
+        long most = 3 + BYTES_PER_LANE * 32 + 2L * BLOCK + 8L * BLOCK + 8L;
+        check(block.byteSize() <= most, "is too long");
+        int length = (int) block.byteSize();
+        if (stored.length < length + PADDING) {
+            stored = new byte[length + length / 4 + PADDING];
+        }
+        MemorySegment.copy(block, ValueLayout.JAVA_BYTE, 0, stored, 0, length);
+        return length;
+    }
+
+    /** Up to 57 bits of the loaded block, from a bit position; bits past the block's end are garbage. */
+    final long raw(long bit, long mask) {
+        return (long) LONG.get(stored, (int) (bit >>> 3)) >>> (bit & 7) & mask;
+    }
+
+    /** Up to 64 bits of the loaded block. */
+    final long rawLong(long bit, int count) {
+        long low = raw(bit, 0xFFFFFFFFL);
+        return count <= 32 ? low & (1L << count) - 1 : low | raw(bit + 32, (1L << count - 32) - 1) << 32;
+    }
+
+    private long directBits(FloatFormat format, int n) {
+        int coded = format.keyShift() + 1;
+        int escaped = 0;
+        int zeros = 0;
+        for (int i = 0; i < n; i++) {
+            int s = symbols[i] & 0xFF;
+            escaped += s == DeltaSymbols.ESCAPE ? 1 : 0;
+            zeros += s == ZERO_SYMBOL ? 1 : 0;
+        }
+        return (long) escaped * format.width() + zeros + (long) (n - escaped - zeros) * coded;
+    }
+
+    private long deltaBits(FloatFormat format, int n) throws ContainerException {
+        DeltaSymbols table = table(format);
+        int[] rawBits = table.rawBits.clone();
+        rawBits[DeltaSymbols.ESCAPE] = format.width();
+        boolean fits = true;
+        boolean[] tooLong = new boolean[256];
+        for (int s = 0; s < 256; s++) {
+            tooLong[s] = table.bitLength(s) > format.width();
+        }
+        long bits = 0;
+        for (int i = 0; i < n; i++) {
+            int s = symbols[i] & 0xFF;
+            bits += rawBits[s];
+            fits &= !tooLong[s];
+        }
+        check(fits, "has a difference of too many bits");
+        return bits;
+    }
+
+    static DeltaSymbols table(FloatFormat format) {
+        return format.width() <= 32 ? DeltaSymbols.NARROW : DeltaSymbols.WIDE;
+    }
+
+    static void check(boolean valid, String what) throws ContainerException {
+        if (!valid) {
+            throw new ContainerException(ErrorCode.MALFORMED_BLOCK, "block " + what);
+        }
+    }
+
+    /** Writes the prediction itself, converted, as the decoded elements. */
+    abstract void predict(FloatFormat format, Prediction prediction, int n, MemorySegment out);
+
+    /**
+     * Loads the coded bits of the prediction and gives each element the table of its context; {@link #scales} are
+     * filled.
+     */
+    abstract void contexts(FloatFormat format, Prediction prediction, int n, int[] tables, int[] tableOffsets);
+
+    /** Turns {@link #symbols} and raw bits from a bit position into elements, in the light of {@link #scales}. */
+    abstract void reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException;
+
+    /** Turns {@link #symbols} and raw bits from a bit position into elements, upon the loaded prediction. */
+    abstract void reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out);
+}

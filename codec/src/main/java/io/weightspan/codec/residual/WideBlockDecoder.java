@@ -1,0 +1,81 @@
+package io.weightspan.codec.residual;
+
+import io.weightspan.codec.container.ContainerException;
+import java.lang.foreign.MemorySegment;
+
+/** Elements of 64 bits, handled as longs; the same steps as {@link NarrowBlockDecoder}. */
+final class WideBlockDecoder extends FloatBlockDecoder {
+    private final long[] predicted = new long[BLOCK];
+
+    private void load(FloatFormat format, Prediction prediction, int n) {
+        WideElements.load(prediction.elements(), n, predicted);
+        WideElements.round(format, n, predicted);
+    }
+
+    @Override
+    void predict(FloatFormat format, Prediction prediction, int n, MemorySegment out) {
+        load(format, prediction, n);
+        for (int i = 0; i < n; i++) {
+            predicted[i] <<= format.shift();
+        }
+        WideElements.store(predicted, n, out);
+    }
+
+    @Override
+    void contexts(FloatFormat format, Prediction prediction, int n, int[] tables, int[] tableOffsets) {
+        load(format, prediction, n);
+        long magnitudes = (1L << format.width() - 1) - 1;
+        int keyShift = format.keyShift();
+        for (int i = 0; i < n; i++) {
+            int key = (int) ((predicted[i] & magnitudes) >>> keyShift);
+            tableOffsets[i] = tables[Math.min(Math.max(key - scales[i] + CONTEXT_ORIGIN, 0), CONTEXTS - 1)];
+        }
+    }
+
+    @Override
+    void reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out) {
+        int width = format.width();
+        long magnitudes = (1L << width - 1) - 1;
+        long all = magnitudes << 1 | 1;
+        DeltaSymbols table = table(format);
+        long bit = rawAt;
+        for (int i = 0; i < n; i++) {
+            int s = symbols[i] & 0xFF;
+            long p = predicted[i];
+            long negative = -(p >>> width - 1);
+            long ordered = p ^ negative & magnitudes;
+            int count = s == DeltaSymbols.ESCAPE ? width : table.rawBits[s];
+            long a = table.base[s] | rawLong(bit, count);
+            bit += count;
+            long turn = table.sign[s] ^ negative;
+            long sum = ordered + ((a ^ turn) - turn) & all;
+            predicted[i] = (sum ^ -(sum >>> width - 1) & magnitudes) << format.shift();
+        }
+        WideElements.store(predicted, n, out);
+    }
+
+    @Override
+    void reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
+        int width = format.width();
+        int keyShift = format.keyShift();
+        int keys = 1 << width - 1 - keyShift;
+        int outside = 0;
+        long bit = rawAt;
+        for (int i = 0; i < n; i++) {
+            int s = symbols[i] & 0xFF;
+            int count = s > ZERO_SYMBOL ? keyShift : s == ZERO_SYMBOL ? 0 : width - 1;
+            long magnitude = rawLong(bit, count);
+            if (s > ZERO_SYMBOL) {
+                int key = s - KEY_ORIGIN + scales[i];
+                outside |= key | keys - 1 - key;
+                magnitude |= (long) key << keyShift;
+            }
+            bit += count;
+            long sign = rawLong(bit, 1);
+            bit++;
+            predicted[i] = (magnitude | sign << width - 1) << format.shift();
+        }
+        check(outside >= 0, "has a key outside the dtype");
+        WideElements.store(predicted, n, out);
+    }
+}
