@@ -1,4 +1,4 @@
-/** Keeps repositories in a store: refs, commits, transactions, garbage collection and ingest. */
+/** Keeps repositories in a store: names, commits, refs, and the ingest that makes commits of folders. */
 @NullMarked
 package io.weightspan.server.repo;
 

@@ -1,4 +1,4 @@
-/** Keeps immutable objects and refs in a folder or a bucket. */
+/** Keeps immutable objects and small mutable values in a folder or a bucket, and knows nothing of what they mean. */
 @NullMarked
 package io.weightspan.server.store;
 

@@ -1,0 +1,72 @@
+package io.weightspan.server.store;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Set;
+
+/**
+ * The form of the keys that values are stored under (ST-KEY-001): segments joined by slashes, each of 1 to 200 of the
+ * characters {@code A-Z a-z 0-9 . _ % -}, none of them only dots, at most 1,000 characters in all, and the first of them
+ * not one that a store uses for itself.
+ */
+public final class StoreKeys {
+
+    private static final int MAX_SEGMENT = 200;
+    private static final int MAX_KEY = 1000;
+    private static final String EXTRA = "._%-";
+    private static final Set<String> RESERVED = Set.of("objects", "tmp", "locks", "weightspan-store");
+
+    private StoreKeys() {}
+
+    /**
+     * Checks a key.
+     *
+     * @return the key
+     * @throws IllegalArgumentException if it is not valid; the message names it
+     */
+    public static String check(String key) {
+        requireNonNull(key, "key is null");
+        if (key.length() > MAX_KEY) {
+            throw new IllegalArgumentException("store key of " + key.length() + " characters");
+        }
+        String[] segments = key.split("/", -1);
+        for (String segment : segments) {
+            if (!isSegment(segment)) {
+                throw new IllegalArgumentException("not a store key: " + key);
+            }
+        }
+        if (RESERVED.contains(segments[0])) {
+            throw new IllegalArgumentException("store key begins with a reserved word: " + key);
+        }
+        return key;
+    }
+
+    /**
+     * Checks a prefix for {@link ObjectStore#keys}: a key followed by a slash.
+     *
+     * @return the prefix
+     * @throws IllegalArgumentException if it is not valid; the message names it
+     */
+    public static String checkPrefix(String prefix) {
+        requireNonNull(prefix, "prefix is null");
+        if (!prefix.endsWith("/")) {
+            throw new IllegalArgumentException("a prefix of store keys must end with a slash: " + prefix);
+        }
+        check(prefix.substring(0, prefix.length() - 1));
+        return prefix;
+    }
+
+    private static boolean isSegment(String segment) {
+        if (segment.isEmpty() || segment.length() > MAX_SEGMENT || segment.chars().allMatch(c -> c == '.')) {
+            return false;
+        }
+        return segment.chars().allMatch(StoreKeys::isKeyCharacter);
+    }
+
+    private static boolean isKeyCharacter(int c) {
+        return (c >= 'a' && c <= 'z')
+                || (c >= 'A' && c <= 'Z')
+                || (c >= '0' && c <= '9')
+                || EXTRA.indexOf(c) >= 0;
+    }
+}
