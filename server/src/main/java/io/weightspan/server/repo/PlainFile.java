@@ -1,7 +1,7 @@
 package io.weightspan.server.repo;
 
 import io.weightspan.codec.container.ByteSource;
-import io.weightspan.codec.family.DecodedFile;
+import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
