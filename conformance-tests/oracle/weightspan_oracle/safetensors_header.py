@@ -44,6 +44,8 @@ def members(pairs):
     for name, value in pairs:
         if name in out:
             raise bad(f"{name[:100]!r} stands twice", code="DUPLICATE_NAME")  # R-SCH-003
+        if any("\ud800" <= c <= "\udfff" for text in (name, value) if isinstance(text, str) for c in text):
+            raise bad("an unpaired surrogate")  # R-SCH-002
         out[name] = value
     return out
 

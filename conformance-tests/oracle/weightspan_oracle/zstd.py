@@ -17,6 +17,7 @@ def check(condition, message):
 def decompress(data, expected):
     """The content of the one frame in `data`, which has `expected` bytes."""
     data = bytes(data)
+    check(len(data) <= 1024 + 2 * expected, "a frame that is too long for its content")
     check(len(data) >= 6 and data[:4] == b"\x28\xb5\x2f\xfd", "not a zstd frame")
     descriptor = data[4]
     at = 5

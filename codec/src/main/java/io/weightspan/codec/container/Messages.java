@@ -10,6 +10,7 @@ import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Parses the two messages (R-MSG-001) without building more of them than the limits allow. */
 final class Messages {
@@ -25,7 +26,7 @@ final class Messages {
      */
     static Front front(MemorySegment bytes, long offset) throws ContainerException {
         try {
-            return Front.parseFrom(bytes.asByteBuffer());
+            return Front.parseFrom(bytes.toArray(ValueLayout.JAVA_BYTE));
         } catch (InvalidProtocolBufferException e) {
             throw malformed("Front", offset, e);
         }
@@ -40,12 +41,14 @@ final class Messages {
      * @throws ContainerException {@code MALFORMED_MESSAGE} or {@code LIMIT_EXCEEDED}
      */
     static Index index(MemorySegment bytes, long offset) throws ContainerException {
+        // A copy: protobuf's reader of direct buffers works past the JVM's checks.
+        byte[] copy = bytes.toArray(ValueLayout.JAVA_BYTE);
         try {
             // Two stored bytes make an object of a hundred, so that entries are counted before they are built.
-            if (withinLimits(bytes)) {
-                return Index.parseFrom(bytes.asByteBuffer());
+            if (withinLimits(copy)) {
+                return Index.parseFrom(copy);
             }
-            checkEntries(bytes);
+            checkEntries(copy);
             throw new ContainerException(ErrorCode.LIMIT_EXCEEDED,
                     "the index has more than " + Limits.TENSORS + " tensors or " + Limits.TABLE_SETS + " table sets",
                     null, null, offset, null);
@@ -58,8 +61,8 @@ final class Messages {
         }
     }
 
-    private static boolean withinLimits(MemorySegment bytes) throws IOException {
-        CodedInputStream in = CodedInputStream.newInstance(bytes.asByteBuffer());
+    private static boolean withinLimits(byte[] bytes) throws IOException {
+        CodedInputStream in = CodedInputStream.newInstance(bytes);
         long tensors = 0;
         long tableSets = 0;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
@@ -74,8 +77,8 @@ final class Messages {
     }
 
     /** Parses entries one by one and drops them: a message that does not parse is malformed before it is too large. */
-    private static void checkEntries(MemorySegment bytes) throws IOException {
-        CodedInputStream in = CodedInputStream.newInstance(bytes.asByteBuffer());
+    private static void checkEntries(byte[] bytes) throws IOException {
+        CodedInputStream in = CodedInputStream.newInstance(bytes);
         ExtensionRegistryLite none = ExtensionRegistryLite.getEmptyRegistry();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             if (isMessage(tag, Index.TENSORS_FIELD_NUMBER)) {

@@ -155,17 +155,22 @@ public final class ZstdFrames {
         if ((descriptor & 0x08) != 0) {
             throw new MalformedFrameException("zstd frame sets a reserved bit");
         }
-        if ((descriptor & 0x03) != 0) {
-            throw new MalformedFrameException("zstd frame names a dictionary");
-        }
         int sizeFlag = descriptor >> 6 & 3;
         if (sizeFlag == 0 && !singleSegment) {
             throw new MalformedFrameException("zstd frame without content size");
         }
         int sizeBytes = 1 << sizeFlag;
-        long at = singleSegment ? FIXED_PART : FIXED_PART + 1L;
+        int dictionaryBytes = 1 << (descriptor & 3) >> 1;
+        long dictionary = singleSegment ? FIXED_PART : FIXED_PART + 1L;
+        long at = dictionary + dictionaryBytes;
         if (size < at + sizeBytes) {
             throw new MalformedFrameException("zstd frame ends within its header");
+        }
+        for (long i = dictionary; i < at; i++) {
+            // A dictionary id of 0 means none.
+            if (frame.get(ValueLayout.JAVA_BYTE, i) != 0) {
+                throw new MalformedFrameException("zstd frame names a dictionary");
+            }
         }
         long content = switch (sizeFlag) {
             case 0 -> Byte.toUnsignedLong(frame.get(ValueLayout.JAVA_BYTE, at));

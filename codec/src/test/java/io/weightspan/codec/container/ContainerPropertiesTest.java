@@ -1,0 +1,97 @@
+package io.weightspan.codec.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weightspan.format.v1.Layout;
+import io.weightspan.format.v1.TensorEntry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.Channels;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+
+class ContainerPropertiesTest {
+    /** A header of U8 tensors of the given lengths, listed from the last one to the first. */
+    private static String json(List<Integer> lengths) {
+        StringBuilder json = new StringBuilder("{\"__metadata__\":{\"n\":\"").append(lengths.size()).append("\"}");
+        int end = lengths.stream().mapToInt(Integer::intValue).sum();
+        for (int i = lengths.size() - 1; i >= 0; i--) {
+            int begin = end - lengths.get(i);
+            json.append(",\"t").append(i).append("\":{\"dtype\":\"U8\",\"shape\":[").append(lengths.get(i))
+                    .append("],\"data_offsets\":[").append(begin).append(',').append(end).append("]}");
+            end = begin;
+        }
+        return json.append("}   ".substring(0, 1 + lengths.size() % 4)).toString();
+    }
+
+    @Property(tries = 100)
+    void whatIsWrittenIsRead(@ForAll @Size(max = 12) List<@IntRange(max = 3000) Integer> lengths,
+            @ForAll @Size(max = 200) byte[] scales, @ForAll @Size(min = 1, max = 200) byte[] tables, @ForAll long seed)
+            throws IOException {
+        Random random = new Random(seed);
+        byte[][] blocks = new byte[lengths.size()][];
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        String json = json(lengths);
+        byte[] file = TestRecords.safetensors(json, new byte[lengths.stream().mapToInt(Integer::intValue).sum()]);
+        ContainerWriter.Written written;
+        try (ContainerWriter writer = ContainerWriter.create(Channels.newChannel(out),
+                TestRecords.front(Layout.LAYOUT_SAFETENSORS, file).build(), TestRecords.schema(json))) {
+            writer.tables(tables, 1);
+            int scaled = scales.length == 0 ? -1 : lengths.indexOf(scales.length);
+            if (scaled >= 0) {
+                writer.scales(scales);
+            }
+            for (int i = 0; i < blocks.length; i++) {
+                TensorEntry.Builder entry = TestRecords.bytesEntry(new byte[0]).toBuilder();
+                if (i == scaled) {
+                    entry.setRowDims(1).setHasRowScales(true);
+                }
+                blocks[i] = new byte[random.nextInt(500_000) % (lengths.get(i) * 100 + 1)];
+                random.nextBytes(blocks[i]);
+                if (lengths.get(i) > 0) {
+                    writer.appendBlock(MemorySegment.ofArray(blocks[i]));
+                }
+                writer.endTensor(entry.build());
+            }
+            written = writer.finish(List.of());
+        }
+        byte[] bytes = out.toByteArray();
+        assertThat(written.length()).isEqualTo(bytes.length);
+        assertThat(written.object()).isEqualTo(Digest.sha256(MemorySegment.ofArray(bytes)));
+        try (Container container = TestRecords.open(bytes, Verification.FULL)) {
+            assertThat(container.schema().toArray(ValueLayout.JAVA_BYTE))
+                    .isEqualTo(TestRecords.schema(json).toArray(ValueLayout.JAVA_BYTE));
+            assertThat(container.tablesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(tables);
+            if (container.index().hasScales()) {
+                assertThat(container.scalesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(scales);
+            }
+            for (int i = 0; i < blocks.length; i++) {
+                assertThat(container.tensors().get(i).name()).isEqualTo("t" + i);
+                if (lengths.get(i) > 0) {
+                    assertThat(container.block(i, 0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(blocks[i]);
+                }
+            }
+        }
+    }
+
+    @Property(tries = 500)
+    void aContainerWithOneByteChangedNeverGivesOtherBytesUnnoticed(@ForAll @IntRange(max = 100_000) int place,
+            @ForAll @IntRange(min = 1, max = 255) int change) throws IOException {
+        byte[] data = TestRecords.data(40);
+        byte[] bytes = TestRecords.record(json(List.of(3, 0, 37)), data);
+        bytes[place % bytes.length] ^= (byte) change;
+        try (Container container = TestRecords.open(bytes, Verification.FULL)) {
+            container.block(0, 0);
+            container.block(2, 0);
+            assertThat(false).as("byte " + place % bytes.length + " changed unnoticed").isTrue();
+        } catch (ContainerException e) {
+            assertThat(e.container()).isPresent();
+        }
+    }
+}
