@@ -26,7 +26,8 @@ public record CommitFile(
      * Checks the arguments.
      *
      * @throws InvalidNameException if the path breaks a rule
-     * @throws IllegalArgumentException if a size is negative, the git id is not one, or a plain file's object is another
+     * @throws IllegalArgumentException if a size is negative, the git id is not one, or a plain file's object is
+     *     another
      */
     public CommitFile {
         RepoPath.check(path);

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 
 /**
  * The rules for the name of a branch or a tag, and its form in store keys (ST-REF-002): 1 to 60 characters of
- * {@code A-Z a-z 0-9 . _ - /}, in segments that are not empty and neither begin nor end with a dot, and not the form of a
- * commit id.
+ * {@code A-Z a-z 0-9 . _ - /}, in segments that are not empty and neither begin nor end with a dot, and not the form of
+ * a commit id.
  */
 public final class RefName {
 

@@ -5,8 +5,8 @@ import static java.util.Objects.requireNonNull;
 import java.util.regex.Pattern;
 
 /**
- * The name of a repository, {@code namespace/name} (ST-NAM-001): the two joined are at most 96 characters; each is made of
- * {@code A-Z a-z 0-9 . _ -}, begins and ends with a letter, a digit or an underscore, has no {@code --} and no
+ * The name of a repository, {@code namespace/name} (ST-NAM-001): the two joined are at most 96 characters; each is made
+ * of {@code A-Z a-z 0-9 . _ -}, begins and ends with a letter, a digit or an underscore, has no {@code --} and no
  * {@code ..}, and the name does not end with {@code .git}. These are the Hub's rules, and safe as parts of a path.
  *
  * @param namespace the part before the slash

@@ -23,8 +23,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The repositories of a store, for reading (store-layout.md). What it returns is what the store had at the moment of the
- * call; commits are immutable and cached by digest. Safe for several threads.
+ * The repositories of a store, for reading (store-layout.md). What it returns is what the store had at the moment of
+ * the call; commits are immutable and cached by digest. Safe for several threads.
  */
 public final class Repositories {
 
@@ -132,8 +132,8 @@ public final class Repositories {
      * Finds the commit that a revision names.
      *
      * @param repo the repository
-     * @param revision a branch, a tag, {@code refs/heads/BRANCH}, {@code refs/tags/TAG}, a commit id, or 7 or more of its
-     *     first digits where no other commit of the repository begins with them; what comes first in this list wins
+     * @param revision a branch, a tag, {@code refs/heads/BRANCH}, {@code refs/tags/TAG}, a commit id, or 7 or more of
+     *     its first digits where no other commit of the repository begins with them; what comes first in this list wins
      * @return the commit, which is reachable from a branch or tag of the repository
      * @throws RepoNotFoundException if there is no such repository
      * @throws RevisionNotFoundException if the repository has no such revision

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The locks of one store in a folder, against the threads of this process and against other processes.
  *
- * <p>The operating system gives file locks to a process as a whole, and drops them when the process closes any descriptor
- * of the file. So there is one instance a store and process, which sees to it that no lock file is open twice.
+ * <p>The operating system gives file locks to a process as a whole, and drops them when the process closes any
+ * descriptor of the file. So there is one instance a store and process, which sees to it that no lock file is open
+ * twice.
  */
 final class FolderLocks {
 

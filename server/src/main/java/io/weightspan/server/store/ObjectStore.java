@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * there or it isn't, and no call makes or removes a parent. What one call has put is seen by every later call of every
  * process (read after write, list after write).
  *
- * <p>All methods may be called by any thread and by any number of processes on the same store at once. Where an argument
- * is null, the methods throw {@link NullPointerException}. Failures of the store itself (disk, network, rights) are
- * {@link IOException}s that name the object or key.
+ * <p>All methods may be called by any thread and by any number of processes on the same store at once. Where an
+ * argument is null, the methods throw {@link NullPointerException}. Failures of the store itself (disk, network,
+ * rights) are {@link IOException}s that name the object or key.
  */
 public interface ObjectStore extends Closeable {
 

@@ -6,8 +6,8 @@ import java.util.Set;
 
 /**
  * The form of the keys that values are stored under (ST-KEY-001): segments joined by slashes, each of 1 to 200 of the
- * characters {@code A-Z a-z 0-9 . _ % -}, none of them only dots, at most 1,000 characters in all, and the first of them
- * not one that a store uses for itself.
+ * characters {@code A-Z a-z 0-9 . _ % -}, none of them only dots, at most 1,000 characters in all, and the first of
+ * them not one that a store uses for itself.
  */
 public final class StoreKeys {
 

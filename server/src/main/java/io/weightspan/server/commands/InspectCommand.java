@@ -1,0 +1,197 @@
+package io.weightspan.server.commands;
+
+import io.weightspan.cli.ExitStatus;
+import io.weightspan.cli.HumanSize;
+import io.weightspan.cli.OutputOptions;
+import io.weightspan.cli.TextTable;
+import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.Verification;
+import io.weightspan.codec.family.RecordDecoder;
+import io.weightspan.codec.tensor.TensorInfo;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.FileKind;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.StoredFiles;
+import io.weightspan.server.store.ObjectStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Shows how the files of a repository are stored: {@code weightspan inspect}. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        description = "Shows how the files of a repository are stored, tensor by tensor.",
+        footer = {
+            "%nExamples:",
+            "  weightspan inspect --store hub models/bert-tuned-1",
+            "  weightspan inspect --store hub models/bert-tuned-1@3f2a9c1 --json"
+        })
+final class InspectCommand implements Callable<Integer> {
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private StoreOption store;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private OutputOptions output;
+
+    @Parameters(paramLabel = "REPO[@REV]", description = "The repository, and a branch, tag or commit. Default: main.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String revision;
+
+    /** The document that {@code --json} prints. */
+    record Document(
+            String repo, String revision, String family, long bytes, long storedBytes, List<FileRow> files) {}
+
+    /** One file in it. */
+    record FileRow(
+            String path,
+            long bytes,
+            long storedBytes,
+            String sha256,
+            String fidelity,
+            String kind,
+            String object,
+            List<DependencyRow> dependencies,
+            List<TensorRow> tensors) {}
+
+    /** An object that a file needs. */
+    record DependencyRow(String role, String object, long size, String fileSha256) {}
+
+    /** One tensor of a file. */
+    record TensorRow(
+            String name,
+            String dtype,
+            List<Long> shape,
+            String predictor,
+            String residual,
+            long bytes,
+            long storedBytes,
+            long coefficientBytes,
+            double maxAbsError,
+            double relativeError) {}
+
+    @Override
+    public Integer call() throws IOException {
+        try (ObjectStore opened = store.open()) {
+            Commit commit = Revision.of(revision).in(new Repositories(opened));
+            StoredFiles files = new StoredFiles(opened);
+            List<FileRow> rows = new ArrayList<>();
+            for (CommitFile file : commit.files()) {
+                rows.add(row(file, files));
+            }
+            Document document = new Document(
+                    commit.repo().toString(), commit.id(), commit.family(), commit.size(), commit.storedSize(), rows);
+            if (output.json()) {
+                output.printJson(document);
+            } else {
+                print(document);
+            }
+        }
+        return ExitStatus.DONE;
+    }
+
+    private static FileRow row(CommitFile file, StoredFiles files) throws IOException {
+        List<DependencyRow> dependencies = new ArrayList<>();
+        List<TensorRow> tensors = new ArrayList<>();
+        if (file.kind() == FileKind.RECORD) {
+            for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
+                dependencies.add(new DependencyRow(
+                        lower(needed.role().name().replace("ROLE_", "")),
+                        needed.object().hex(),
+                        needed.size(),
+                        needed.fileSha256().hex()));
+            }
+            try (RecordDecoder decoder = files.openRecord(file, Verification.STRUCTURE)) {
+                addTensors(decoder.container(), tensors);
+            }
+        }
+        return new FileRow(
+                file.path(),
+                file.size(),
+                file.storedSize(),
+                file.sha256().hex(),
+                Fidelity.EXACT,
+                lower(file.kind().name()),
+                file.object().hex(),
+                dependencies,
+                tensors);
+    }
+
+    private static void addTensors(Container container, List<TensorRow> rows) {
+        if (container.safetensors().isEmpty()) {
+            return;
+        }
+        for (int t = 0; t < container.tensors().size(); t++) {
+            TensorInfo tensor = container.tensors().get(t);
+            rows.add(new TensorRow(
+                    tensor.name(),
+                    tensor.dtype().name(),
+                    tensor.shape(),
+                    lower(container.predictor(t).name()),
+                    lower(container.residual(t).name()),
+                    tensor.byteLength(),
+                    container.storedLength(t),
+                    0,
+                    0,
+                    0));
+        }
+    }
+
+    private static String lower(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private void print(Document document) {
+        output.out().println(document.repo() + " at " + document.revision() + ", family " + document.family() + ": "
+                + HumanSize.of(document.bytes()) + " in " + HumanSize.of(document.storedBytes()) + " ("
+                + HumanSize.ratio(document.storedBytes(), document.bytes()) + ")");
+        output.out().println();
+        TextTable files = new TextTable("FILE", "KIND", ">SIZE", ">STORED", ">PART", ">NEEDS", "SHA-256");
+        for (FileRow file : document.files()) {
+            files.row(
+                    file.path(),
+                    file.kind(),
+                    HumanSize.of(file.bytes()),
+                    HumanSize.of(file.storedBytes()),
+                    HumanSize.ratio(file.storedBytes(), file.bytes()),
+                    Integer.toString(file.dependencies().size()),
+                    file.sha256().substring(0, 12));
+        }
+        files.print(output.out());
+        for (FileRow file : document.files()) {
+            if (!file.tensors().isEmpty()) {
+                output.out().println();
+                output.out().println(TextTable.printable(file.path()));
+                printTensors(file.tensors());
+            }
+        }
+        output.out().flush();
+    }
+
+    private void printTensors(List<TensorRow> rows) {
+        TextTable table =
+                new TextTable("TENSOR", "DTYPE", "SHAPE", "PREDICTOR", "RESIDUAL", ">SIZE", ">STORED", ">PART");
+        for (TensorRow tensor : rows) {
+            table.row(
+                    tensor.name(),
+                    tensor.dtype(),
+                    tensor.shape().stream().map(Object::toString).collect(Collectors.joining("x")),
+                    tensor.predictor(),
+                    tensor.residual(),
+                    HumanSize.of(tensor.bytes()),
+                    HumanSize.of(tensor.storedBytes()),
+                    HumanSize.ratio(tensor.storedBytes(), tensor.bytes()));
+        }
+        table.print(output.out());
+    }
+}

@@ -1,0 +1,216 @@
+package io.weightspan.server.commands;
+
+import io.weightspan.cli.CommandException;
+import io.weightspan.cli.ExitStatus;
+import io.weightspan.cli.HumanSize;
+import io.weightspan.cli.OutputOptions;
+import io.weightspan.cli.TextTable;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.PackFolder;
+import io.weightspan.server.repo.PackRequest;
+import io.weightspan.server.repo.PackedRepo;
+import io.weightspan.server.repo.Packer;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.store.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Packs folders into a store: {@code weightspan pack}. */
+@Command(
+        name = "pack",
+        mixinStandardHelpOptions = true,
+        description = "Packs folders of models into a store, each as one repository.",
+        footer = {
+            "%nThe repository of FOLDER is NAME/<its last part>, NAME being the part before it unless --family says"
+                    + " otherwise. All files of the folder are stored; .safetensors are compressed tensor by tensor"
+                    + " against the base and against each other.",
+            "%nExamples:",
+            "  weightspan pack --store hub --base models/bert models/bert-tuned-*",
+            "  weightspan pack --store hub --family acme --base acme/llama tuned/2026-11-*",
+            "  weightspan pack --store hub --json adapters/* | jq .stored_bytes"
+        })
+final class PackCommand implements Callable<Integer> {
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private StoreOption store;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private OutputOptions output;
+
+    @Option(
+            names = "--family",
+            paramLabel = "NAME",
+            description = "The first part of the repositories' names. Default: the name of each folder's parent.")
+    private @Nullable String family;
+
+    @Option(
+            names = "--base",
+            paramLabel = "REPO|FOLDER",
+            description = "The model that the others started from: a folder, packed first, or REPO[@REV] of the"
+                    + " store.")
+    private @Nullable String base;
+
+    @Option(
+            names = "--fidelity",
+            defaultValue = Fidelity.EXACT,
+            paramLabel = "FIDELITY",
+            description = "How true what is stored is to the files: 'exact', byte for byte.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String fidelity;
+
+    @Option(
+            names = "--jobs",
+            paramLabel = "N",
+            description = "How many threads work. Default: one for each core.")
+    private int jobs = Runtime.getRuntime().availableProcessors();
+
+    @Parameters(arity = "1..*", paramLabel = "FOLDER", description = "A folder with the files of one model.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private List<Path> folders;
+
+    /** The document that {@code --json} prints. */
+    record Document(
+            @Nullable String family, long bytes, long storedBytes, List<Repo> repos) {}
+
+    /** One repository in it. */
+    record Repo(
+            String repo,
+            String revision,
+            String family,
+            int files,
+            long bytes,
+            long storedBytes,
+            boolean base,
+            boolean changed) {}
+
+    @Override
+    public Integer call() throws IOException {
+        Fidelity.check(fidelity);
+        if (jobs < 1) {
+            throw new CommandException(ExitStatus.USAGE, "--jobs must be at least 1");
+        }
+        List<PackFolder> members = folders.stream().map(this::member).toList();
+        Optional<PackFolder> baseFolder =
+                base != null && Files.isDirectory(Path.of(base))
+                        ? Optional.of(member(Path.of(base)))
+                        : Optional.empty();
+        checkDistinct(members);
+        try (ObjectStore opened = store.openOrCreate()) {
+            Optional<Commit> baseCommit =
+                    base == null || baseFolder.isPresent() ? Optional.empty() : baseIn(opened, base);
+            PackRequest request = new PackRequest(
+                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs);
+            List<PackedRepo> packed;
+            try (PackProgress progress = new PackProgress(output)) {
+                packed = new Packer(opened).pack(request, progress);
+            } catch (IOException e) {
+                output.note("nothing was stored: every repository is as it was before");
+                throw e;
+            }
+            report(packed, baseFolder.map(PackFolder::repo));
+        }
+        return ExitStatus.DONE;
+    }
+
+    private PackFolder member(Path folder) {
+        Path whole = folder.toAbsolutePath().normalize();
+        Path name = whole.getFileName();
+        Path parent = whole.getParent();
+        Path parentName = parent == null ? null : parent.getFileName();
+        if (name == null || (parentName == null && family == null)) {
+            throw new CommandException(
+                    ExitStatus.USAGE, "give --family NAME for " + folder + ", whose parent folder has no name");
+        }
+        String namespace = family != null ? family : String.valueOf(parentName);
+        return new PackFolder(new RepoId(namespace, name.toString()), folder, namespace);
+    }
+
+    private static void checkDistinct(List<PackFolder> members) {
+        Set<RepoId> seen = new HashSet<>();
+        for (PackFolder member : members) {
+            if (!seen.add(member.repo())) {
+                throw new CommandException(
+                        ExitStatus.USAGE,
+                        "two folders would become repository " + member.repo()
+                                + "; give each once, and folders of one name in calls of their own");
+            }
+        }
+    }
+
+    private static Optional<Commit> baseIn(ObjectStore opened, String base) throws IOException {
+        if (base.indexOf('/') != base.lastIndexOf('/') || base.startsWith(".") || base.startsWith("/")) {
+            throw new CommandException(ExitStatus.USAGE, "there is no folder " + base);
+        }
+        return Optional.of(Revision.of(base).in(new Repositories(opened)));
+    }
+
+    private void report(List<PackedRepo> packed, Optional<RepoId> baseRepo) {
+        List<Repo> repos = new ArrayList<>();
+        Set<String> families = new LinkedHashSet<>();
+        Set<Object> objects = new HashSet<>();
+        long bytes = 0;
+        long storedBytes = 0;
+        for (PackedRepo repo : packed) {
+            Commit commit = repo.commit();
+            boolean isBase = baseRepo.isPresent() && baseRepo.get().equals(commit.repo());
+            repos.add(new Repo(
+                    commit.repo().toString(),
+                    commit.id(),
+                    commit.family(),
+                    commit.files().size(),
+                    commit.size(),
+                    commit.storedSize(),
+                    isBase,
+                    repo.changed()));
+            if (!isBase || packed.size() == 1) {
+                families.add(commit.family());
+            }
+            bytes += commit.size();
+            for (CommitFile file : commit.files()) {
+                storedBytes += objects.add(file.object()) ? file.storedSize() : 0;
+            }
+        }
+        String one = families.size() == 1 ? families.iterator().next() : null;
+        if (output.json()) {
+            output.printJson(new Document(one, bytes, storedBytes, repos));
+        } else {
+            print(repos, bytes, storedBytes);
+        }
+    }
+
+    private void print(List<Repo> repos, long bytes, long storedBytes) {
+        TextTable table = new TextTable("REPOSITORY", ">FILES", ">SIZE", ">STORED", ">PART", "REVISION", "");
+        for (Repo repo : repos) {
+            table.row(
+                    repo.repo(),
+                    Integer.toString(repo.files()),
+                    HumanSize.of(repo.bytes()),
+                    HumanSize.of(repo.storedBytes()),
+                    HumanSize.ratio(repo.storedBytes(), repo.bytes()),
+                    repo.revision().substring(0, 12),
+                    (repo.changed() ? "" : "unchanged") + (repo.base() ? " (base)" : ""));
+        }
+        table.print(output.out());
+        output.out()
+                .println("In all " + HumanSize.of(bytes) + " in " + HumanSize.of(storedBytes) + " ("
+                        + HumanSize.ratio(storedBytes, bytes) + "), what repositories share counted once.");
+        output.out().flush();
+    }
+}

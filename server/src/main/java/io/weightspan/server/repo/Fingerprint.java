@@ -1,0 +1,57 @@
+package io.weightspan.server.repo;
+
+import io.weightspan.codec.container.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * What identifies the bytes of a file.
+ *
+ * @param size their number
+ * @param sha256 their SHA-256
+ * @param gitOid what git calls them, 40 hexadecimal digits
+ */
+record Fingerprint(long size, Digest sha256, String gitOid) {
+
+    private static final int BUFFER = 1 << 20;
+
+    /**
+     * Reads a file once.
+     *
+     * @throws FileChangedException if its length changes meanwhile
+     * @throws IOException if it can't be read
+     */
+    static Fingerprint of(Path file) throws IOException {
+        long size = Files.size(file);
+        MessageDigest sha256 = Digest.newHash();
+        MessageDigest sha1 = sha1();
+        sha1.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
+        long read = 0;
+        byte[] buffer = new byte[Math.clamp(size, 1, BUFFER)];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                sha256.update(buffer, 0, n);
+                sha1.update(buffer, 0, n);
+                read += n;
+            }
+        }
+        if (read != size) {
+            throw new FileChangedException(file);
+        }
+        return new Fingerprint(size, Digest.finish(sha256), HexFormat.of().formatHex(sha1.digest()));
+    }
+
+    private static MessageDigest sha1() {
+        try {
+            return MessageDigest.getInstance("SHA-1");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-1", e);
+        }
+    }
+}

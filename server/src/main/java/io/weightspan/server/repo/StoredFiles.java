@@ -1,0 +1,207 @@
+package io.weightspan.server.repo;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.codec.container.ByteSource;
+import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.Verification;
+import io.weightspan.codec.family.Dependencies;
+import io.weightspan.codec.family.RecordDecoder;
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.format.v1.Dependency;
+import io.weightspan.format.v1.Role;
+import io.weightspan.server.store.ObjectNotFoundException;
+import io.weightspan.server.store.ObjectStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Opens the files of commits, whatever they are stored as. Stateless but for its store; safe for several threads. */
+public final class StoredFiles {
+
+    /** Records may need each other this deep; the format allows less (R-LIM-014). */
+    private static final int MAX_DEPTH = 8;
+
+    private final ObjectStore store;
+
+    /**
+     * Opens files of a store.
+     *
+     * @param store the store, which stays the caller's to close
+     */
+    public StoredFiles(ObjectStore store) {
+        this.store = requireNonNull(store, "store is null");
+    }
+
+    /**
+     * An object that a record needs to be decoded.
+     *
+     * @param object the SHA-256 of its stored bytes
+     * @param size its stored bytes
+     * @param fileSha256 the SHA-256 of the file that it decodes to
+     * @param role what it is to the record that names it first
+     */
+    public record StoredDependency(Digest object, long size, Digest fileSha256, Role role) {}
+
+    /**
+     * Opens a file for reading its original bytes.
+     *
+     * @param file a file of a commit of this store
+     * @return the file, which the caller closes; its chunks are checked as they are read
+     * @throws ContainerException if the record or one that it needs is damaged or missing; says which object
+     * @throws CorruptStoreException if the object of a plain file is missing or has another length
+     * @throws IOException if the store can't be read
+     */
+    public DecodedFile open(CommitFile file) throws IOException {
+        return open(file, Verification.CHUNKS);
+    }
+
+    /**
+     * Opens a file, with a choice of how much is checked.
+     *
+     * @param file a file of a commit of this store
+     * @param level what is checked when it is opened and read
+     * @return the file, which the caller closes
+     * @throws ContainerException if the record or one that it needs is damaged or missing; says which object
+     * @throws CorruptStoreException if the object of a plain file is missing or has another length
+     * @throws IOException if the store can't be read
+     */
+    public DecodedFile open(CommitFile file, Verification level) throws IOException {
+        ByteSource source = source(file);
+        return switch (file.kind()) {
+            case PLAIN -> new PlainFile(source);
+            case RECORD -> decoder(source, level);
+        };
+    }
+
+    /**
+     * Opens the decoder of a file that is stored as a record.
+     *
+     * @param file a file of a commit of this store, of kind {@link FileKind#RECORD}
+     * @param level what is checked when it is opened and read
+     * @return the decoder, which the caller closes
+     * @throws IllegalArgumentException if the file is plain
+     * @throws ContainerException if the record or one that it needs is damaged or missing; says which object
+     * @throws IOException if the store can't be read
+     */
+    public RecordDecoder openRecord(CommitFile file, Verification level) throws IOException {
+        if (file.kind() != FileKind.RECORD) {
+            throw new IllegalArgumentException(file.path() + " is not stored as a record");
+        }
+        return decoder(source(file), level);
+    }
+
+    /**
+     * Lists what must be at hand to decode a file.
+     *
+     * @param file a file of a commit of this store
+     * @return its dependencies and theirs, each once and after those that it needs itself; none for a plain file
+     * @throws ContainerException if a record on the way is damaged or missing
+     * @throws IOException if the store can't be read
+     */
+    public List<StoredDependency> dependencies(CommitFile file) throws IOException {
+        Map<Digest, StoredDependency> found = new LinkedHashMap<>();
+        if (file.kind() == FileKind.RECORD) {
+            collect(file.object(), file.sha256(), 0, found);
+        }
+        return new ArrayList<>(found.values());
+    }
+
+    /**
+     * Returns how a decoder of this store's records gets at their dependencies.
+     *
+     * @return opens records of the store by digest; a missing one is {@code MISSING_DEPENDENCY}
+     */
+    public Dependencies dependencies() {
+        return this::openDependency;
+    }
+
+    private DecodedFile openDependency(Digest object, Digest file) throws IOException {
+        return decoder(openObject(object), Verification.CHUNKS);
+    }
+
+    private RecordDecoder decoder(ByteSource source, Verification level) throws IOException {
+        try {
+            return RecordDecoder.open(source, dependencies(), level);
+        } catch (IOException | RuntimeException e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Returns how deep the records are that a file needs.
+     *
+     * @param file a file of a commit of this store
+     * @return 0 where it needs none, else 1 more than the deepest that it needs; no tensor is deeper (R-DEC-005)
+     * @throws ContainerException if a record on the way is damaged or missing
+     * @throws IOException if the store can't be read
+     */
+    public int depth(CommitFile file) throws IOException {
+        return file.kind() == FileKind.RECORD ? collect(file.object(), file.sha256(), 0, new LinkedHashMap<>()) : 0;
+    }
+
+    /** Adds what an object needs, and returns how deep that is. */
+    private int collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
+            throws IOException {
+        List<Dependency> direct;
+        try (Container container = Container.open(openObject(object), Verification.STRUCTURE)) {
+            if (!container.fileDigest().equals(file)) {
+                throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "the record decodes to another file")
+                        .in(container.name(), null, -1);
+            }
+            if (depth > MAX_DEPTH) {
+                throw new ContainerException(ErrorCode.LIMIT_EXCEEDED, "records need each other too deep")
+                        .in(container.name(), null, -1);
+            }
+            direct = container.front().getDependenciesList();
+        }
+        int deepest = 0;
+        for (Dependency dependency : direct) {
+            Digest needed = Digest.of(dependency.getObjectSha256());
+            Digest neededFile = Digest.of(dependency.getFileSha256());
+            deepest = Math.max(deepest, 1 + collect(needed, neededFile, depth + 1, found));
+            if (!found.containsKey(needed)) {
+                long size = store.size(needed).orElseThrow(() -> new IllegalStateException("deleted while read"));
+                found.put(needed, new StoredDependency(needed, size, neededFile, dependency.getRole()));
+            }
+        }
+        return deepest;
+    }
+
+    private ByteSource openObject(Digest object) throws IOException {
+        try {
+            return store.open(object);
+        } catch (ObjectNotFoundException e) {
+            throw new ContainerException(
+                    ErrorCode.MISSING_DEPENDENCY,
+                    "object " + object.hex() + " is not in the store",
+                    store.location(),
+                    null,
+                    -1,
+                    e);
+        }
+    }
+
+    private ByteSource source(CommitFile file) throws IOException {
+        ByteSource source;
+        try {
+            source = store.open(file.object());
+        } catch (ObjectNotFoundException e) {
+            throw new CorruptStoreException(
+                    "the object of " + file.path() + " is missing: " + file.object().hex(), e);
+        }
+        if (source.size() != file.storedSize()) {
+            long size = source.size();
+            source.close();
+            throw new CorruptStoreException("the object of " + file.path() + " has " + size + " bytes instead of "
+                    + file.storedSize() + ": " + file.object().hex());
+        }
+        return source;
+    }
+}

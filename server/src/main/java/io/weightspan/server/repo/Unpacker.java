@@ -1,0 +1,142 @@
+package io.weightspan.server.repo;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.family.Progress;
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.server.store.ObjectStore;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Writes the files of a commit into a folder. A file appears there whole and verified, or not at all. */
+public final class Unpacker {
+
+    private static final int SLICE = 8 << 20;
+
+    private final StoredFiles files;
+
+    /**
+     * Unpacks from a store.
+     *
+     * @param store the store, which stays the caller's to close
+     */
+    public Unpacker(ObjectStore store) {
+        this.files = new StoredFiles(requireNonNull(store, "store is null"));
+    }
+
+    /** Whether a file that is in the way and differs is replaced. */
+    public enum Overwrite {
+        /** It stays, and nothing is written at all. */
+        REFUSE,
+        /** It is replaced. */
+        REPLACE
+    }
+
+    /**
+     * Writes every file of a commit that isn't in the folder already.
+     *
+     * @param commit a commit of this store
+     * @param folder where to, made where it isn't there
+     * @param overwrite what to do where a file is in the way that differs
+     * @param jobs how many files at once, at least 1
+     * @param progress hears of the commit's bytes
+     * @return how many files were written
+     * @throws FileInTheWayException if a file differs and is to stay, or a folder is in the way; nothing was written
+     * @throws ContainerException if a stored file is damaged; files that were whole by then stay
+     * @throws IOException if the store can't be read or the folder can't be written; likewise
+     */
+    public int unpack(Commit commit, Path folder, Overwrite overwrite, int jobs, Progress progress) throws IOException {
+        Files.createDirectories(folder);
+        Path root = folder.toRealPath();
+        List<CommitFile> missing = new ArrayList<>();
+        for (CommitFile file : commit.files()) {
+            if (isThere(root.resolve(RepoPath.check(file.path())), file, overwrite)) {
+                progress.advance(file.size());
+            } else {
+                missing.add(file);
+            }
+        }
+        Workers.run(jobs, missing, file -> write(root, file, progress));
+        return missing.size();
+    }
+
+    /** Returns whether the file is there already; throws where something else is that must stay. */
+    private static boolean isThere(Path target, CommitFile file, Overwrite overwrite) throws IOException {
+        if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileInTheWayException(target, "it is a folder");
+        }
+        if (Files.isRegularFile(target)
+                && Files.size(target) == file.size()
+                && Fingerprint.of(target).sha256().equals(file.sha256())) {
+            return true;
+        }
+        if (overwrite == Overwrite.REFUSE) {
+            throw new FileInTheWayException(target, "it differs");
+        }
+        return false;
+    }
+
+    private void write(Path root, CommitFile file, Progress progress) throws IOException {
+        Path target = root.resolve(file.path());
+        Path parent = requireNonNull(target.getParent());
+        Files.createDirectories(parent);
+        // A link in the folder must not lead what is written out of it.
+        if (!parent.toRealPath().startsWith(root)) {
+            throw new FileInTheWayException(target, "its folder is a link that leads elsewhere");
+        }
+        Path fresh = parent.resolve(".weightspan-" + UUID.randomUUID());
+        try {
+            copy(file, fresh, progress);
+            Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+    }
+
+    private void copy(CommitFile file, Path fresh, Progress progress) throws IOException {
+        MessageDigest hash = Digest.newHash();
+        try (DecodedFile decoded = files.open(file);
+                FileChannel out =
+                        FileChannel.open(fresh, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+            if (decoded.length() != file.size()) {
+                throw differs(file, "it has " + decoded.length() + " bytes instead of " + file.size());
+            }
+            MemorySegment buffer = MemorySegment.ofArray(new byte[Math.clamp(file.size(), 1, SLICE)]);
+            for (long at = 0; at < file.size(); at += SLICE) {
+                MemorySegment slice = buffer.asSlice(0, Math.min(SLICE, file.size() - at));
+                decoded.read(at, slice);
+                ByteBuffer bytes = slice.asByteBuffer();
+                hash.update(bytes.duplicate());
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                progress.advance(slice.byteSize());
+            }
+        }
+        if (!Digest.finish(hash).equals(file.sha256())) {
+            throw differs(file, "it has another SHA-256");
+        }
+    }
+
+    private static ContainerException differs(CommitFile file, String how) {
+        return new ContainerException(ErrorCode.FILE_DIGEST, "the stored file is not the one that was packed: " + how)
+                .in(file.path(), null, -1);
+    }
+}
