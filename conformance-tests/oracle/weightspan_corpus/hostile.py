@@ -206,7 +206,8 @@ def schemas():
         "not-utf8": text.replace(b"w", b"\xff"), "overlong": text.replace(b"w", b"\xc1\xb7"), "surrogate-utf8": text.replace(b"w", b"\xed\xa0\x80"),
         "leading-zero": "{" + good.replace("[4]", "[04]") + "}", "plus": "{" + good.replace("[4]", "[+4]") + "}", "hex": "{" + good.replace("[4]", "[0x4]") + "}",
         "deep": '{"w":' + "[" * 100_000 + "]" * 100_000 + "}", "deep-metadata": '{"__metadata__":' + '{"a":' * 50_000 + "1" + "}" * 50_001,
-        "no-comma": "{" + good + '"v":1}',
+        "no-comma": "{" + good + '"v":1}', "surrogate-high": "{" + good.replace("w", "\\ud83e") + "}", "surrogate-low": "{" + good.replace("w", "\\udde0x") + "}",
+        "surrogates-swapped": "{" + good.replace("w", "\\udde0\\ud83e") + "}", "surrogate-metadata": '{"__metadata__":{"a":"\\ud83e"},' + good + "}",
     }
     for name, json in syntax.items():
         yield case(f"h-json-{name}", f"The header is not one JSON object in UTF-8: {name}", "R-SCH-002", json)

@@ -41,6 +41,7 @@ def frames():
         "dictionary": zstd_frame(0xA1, dictionary=b"\x07", size=size, blocks=zeros), "checksum": zstd_frame(0xA4, size=size, blocks=zeros + b"abcd"),
         "checksum-cut": zstd_frame(0xA4, size=size, blocks=zeros), "window-9-mib": zstd_frame(0x80, window=bytes([13 << 3 | 1]), size=size, blocks=zeros),
         "window-huge": zstd_frame(0x80, window=b"\xff", size=size, blocks=zeros), "rle-more": zstd_frame(0xA0, size=size, blocks=zstd_block(b"\0", kind=1, size=1 << 17)),
+        "too-long": zstd_frame(0xA0, size=size, blocks=zstd_block(b"", last=0) * 342 + zeros),
         "block-past": zstd_frame(0xA0, size=size, blocks=zstd_block(bytes(8), size=1000)), "compressed-empty": zstd_frame(0xA0, size=size, blocks=zstd_block(b"", kind=2)),
         "literals-past": zstd_frame(0xA0, size=size, blocks=zstd_block(b"\xf8abc\0", kind=2)),
         "no-tree": zstd_frame(0xA0, size=size, blocks=zstd_block(b"\x83\x80\x00\xff\x00", kind=2)),

@@ -163,10 +163,23 @@ def byte_residual():
         shape, length = sizes.get(dtype, ([3], 3 * bits // 8))
         yield Case(f"v-bytes-{dtype.lower().replace('_', '-')}", f"Residual bytes, dtype {dtype}", ["R-BYT-001", "R-SCH-005", "R-SCH-006"],
                    made(lambda d=dtype, s=shape, n=length: Spec([Tensor("w", d, s, bytes(range(200, 200 + n)))])))
+    yield Case("v-zstd-longest", "A zstd frame as long as it may be for eight bytes: 1,040 bytes", ["R-MSG-007"], made(lambda: Spec(
+        [Tensor("", "U8", [8], bytes(8), build.bytes_plan, frames=[longest_frame()])], opaque=bytes(8))))
     for name in FRAMES:
         content = frame_content(name)
         yield Case(f"v-zstd-{name}", f"A zstd frame: {FRAMES[name]}", ["R-MSG-007", "R-BYT-001"],
                    made(lambda c=content, n=name: Spec([Tensor("", "U8", [len(c)], c, build.bytes_plan, frames=[frame_bytes(n)])], opaque=c)))
+
+
+def longest_frame():
+    """Eight zero bytes in 1,024 + 2 * 8 bytes: empty raw blocks before, an RLE block at the end."""
+    head = b"\x28\xb5\x2f\xfd\xa0" + (8).to_bytes(4, "little")
+    last = (1 | 1 << 1 | 7 << 3).to_bytes(3, "little") + b"\0"
+    one = (1 << 3).to_bytes(3, "little") + b"\0"
+    empty = bytes(3)
+    count, left = divmod(1040 - len(head) - len(one) - len(last), len(empty))
+    assert left == 0, left
+    return head + empty * count + one + last
 
 
 def direct_residual():

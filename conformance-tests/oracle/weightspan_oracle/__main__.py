@@ -1,5 +1,6 @@
-"""python3 -m weightspan_oracle decode RECORD --objects DIR -o FILE | verify RECORD --objects DIR"""
+"""python3 -m weightspan_oracle decode RECORD --objects DIR -o FILE | verify RECORD --objects DIR | digest RECORD... --objects DIR"""
 import argparse
+import hashlib
 import sys
 
 from . import container
@@ -7,21 +8,32 @@ from .errors import FormatError
 from .reader import Objects, Record
 
 
+def read(path, objects, level):
+    """The original file of the record at `path`, verified up to the level."""
+    with open(path, "rb") as file:
+        data = file.read()
+    return Record(data, objects, getattr(container, level), path).read()
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="weightspan_oracle", description="The second reader of the Weightspan container.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("decode", "write the original file"), ("verify", "check every requirement on the stored bytes")):
+    for name, text in (("decode", "write the original file"), ("verify", "check every requirement on the stored bytes"),
+                       ("digest", "print the SHA-256 of the original file of each record")):
         command = commands.add_parser(name, help=text)
-        command.add_argument("record")
+        command.add_argument("record", nargs="+" if name == "digest" else None)
         command.add_argument("--objects", help="folder of dependencies, each named by its SHA-256 in hex")
         command.add_argument("--level", choices=("STRUCTURE", "CHUNKS", "FULL"), default="FULL")
         if name == "decode":
             command.add_argument("-o", "--output", required=True)
     options = parser.parse_args(arguments)
+    objects = Objects(options.objects)
     try:
-        with open(options.record, "rb") as file:
-            data = file.read()
-        file = Record(data, Objects(options.objects), getattr(container, options.level), options.record).read()
+        if options.command == "digest":
+            for path in options.record:
+                print(hashlib.sha256(read(path, objects, options.level)).hexdigest(), path, flush=True)
+            return 0
+        file = read(options.record, objects, options.level)
     except FormatError as error:
         print(error)
         return 1

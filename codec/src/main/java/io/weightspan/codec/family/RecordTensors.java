@@ -197,7 +197,11 @@ final class RecordTensors implements Closeable {
         if (known == null) {
             Dependency dependency = container.front().getDependencies(index);
             Digest file = Digest.of(dependency.getFileSha256());
-            known = dependencies.open(digest(index), file);
+            try {
+                known = dependencies.open(digest(index), file);
+            } catch (ContainerException e) {
+                throw e.in(container.name(), container.tensors().get(tensor).name(), -1); // R-ERR-001
+            }
             opened[index] = known;
             if (known instanceof RecordDecoder record && !record.fileDigest().equals(file)) {
                 throw container.error(
