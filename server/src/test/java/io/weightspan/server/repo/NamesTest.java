@@ -80,7 +80,7 @@ class NamesTest {
         }
         Path root = Path.of("/root/folder");
         Path resolved = root.resolve(path).normalize();
-        assertThat(resolved).startsWith(root).isNotEqualTo(root);
+        assertThat(resolved).startsWithRaw(root).isNotEqualTo(root);
         assertThat(root.relativize(resolved)).hasToString(path);
     }
 
