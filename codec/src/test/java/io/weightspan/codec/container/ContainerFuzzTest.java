@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
 class ContainerFuzzTest {
     private static final int SMALLEST = HeaderLayout.LENGTH + TrailerLayout.LENGTH;
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "2m")
     void anyBytesAreOpenedOrRefused(byte[] bytes) throws IOException {
         readAll(bytes);
         if (bytes.length >= SMALLEST) {
