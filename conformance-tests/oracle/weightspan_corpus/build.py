@@ -215,14 +215,15 @@ def delta_plan(spec, tensor, base=None, source=0, dependency=0, predictor=BASE, 
 
 def assemble(spec, header=None, trailer=None, front=None, index=None, front_bytes=None, index_bytes=None, schema=None,
              blocks=None, tables=None, scales=None, gap=None, padding=b"\0", data_end=b"", schema_chunk=None,
-             first_end=b""):
+             first_end=b"", index_zstd=None):
     """The bytes of the record.
 
     header, trailer: dicts of fields to replace (checksums are made last unless they are replaced themselves);
     front, index, blocks, tables, scales: functions of the message dict, the list of stored blocks per tensor, the chunk's
     bytes, run before checksums and lengths are made; front_bytes, index_bytes: functions of the encoded message;
     padding: the byte that pads, or four of them, one a section; gap: bytes between DATA's end and its padding
-    (without being listed anywhere); schema: the schema chunk's stored bytes; schema_chunk: fields of it to replace.
+    (without being listed anywhere); schema: the schema chunk's stored bytes; schema_chunk: fields of it to replace;
+    index_zstd: turns the encoded Index into a zstd frame.
     """
     entries, stored_blocks = [], []
     for tensor in spec.tensors:
@@ -259,6 +260,8 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     front_encoded, index_encoded = wire.front(front_message), wire.index(index_message)
     front_encoded = front_bytes(front_encoded) if front_bytes else front_encoded
     index_encoded = index_bytes(index_encoded) if index_bytes else index_encoded
+    index_decoded = len(index_encoded) if index_zstd else 0
+    index_encoded = index_zstd(index_encoded) if index_zstd else index_encoded
 
     fills = [padding[n:n + 1] or padding[:1] for n in range(4)] if len(padding) > 1 else [padding] * 4
     head = 64 + len(front_encoded)
@@ -278,8 +281,8 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
         "magic", "version", "kind", "front_length", "to_read", "to_write", "ignorable", "first_end", "front_crc", "reserved")))
     start += struct.pack("<I", fields.get("crc", wire.crc32c(start)))
     fields = {"index_offset": index_at, "length": total, "index_length": len(index_encoded),
-              "index_crc": wire.crc32c(index_encoded), "reserved": 0, "magic": END_MAGIC, **(trailer or {})}
-    end = struct.pack("<QQIII", *(fields[k] for k in ("index_offset", "length", "index_length", "index_crc", "reserved")))
+              "index_crc": wire.crc32c(index_encoded), "index_decoded": index_decoded, "magic": END_MAGIC, **(trailer or {})}
+    end = struct.pack("<QQIII", *(fields[k] for k in ("index_offset", "length", "index_length", "index_crc", "index_decoded")))
     end += struct.pack("<I", fields.get("crc", wire.crc32c(end))) + fields["magic"]
     return Stored(start + body + end, spec, front=64, front_end=head, first=64 + len(pad(front_encoded)), first_end=first_length,
                   data_at=data_at, index=index_at, index_end=index_at + len(index_encoded), trailer=total - 40, length=total)

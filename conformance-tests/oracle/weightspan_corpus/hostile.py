@@ -2,7 +2,7 @@
 import struct
 
 from . import coder, hostile_blocks, wire
-from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble
+from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble, zstd_raw
 from .cases import Case, Made
 from .spoil import (
     based, base, bytes_changed, cut, entry, fields, inner, opaque, schema, schema_bytes, spoiled, spoiled_based, weights)
@@ -73,7 +73,12 @@ def trailers():
     for shift in (0, 17, 27):
         yield Case(f"h-trailer-flip-{shift}", f"A bit of byte {shift} of the trailer flipped", ["R-TRL-002"], bytes_changed(weights, "trailer", 1, shift),
                    "TRAILER_CHECKSUM")
-    yield trailer("h-trailer-reserved", "The trailer's reserved field is set", "R-TRL-003", "RESERVED_NOT_ZERO", reserved=1 << 31)
+    yield trailer("h-index-decoded-limit", "index_decoded_length one above the limit", "R-LIM-002", "LIMIT_EXCEEDED", index_decoded=(1 << 28) + 1)
+    yield trailer("h-index-no-frame", "index_decoded_length set, INDEX is no zstd frame", "R-TRL-003", "MALFORMED_MESSAGE", index_decoded=1 << 10)
+    yield Case("h-index-frame-length", "A zstd frame of INDEX with another content size", ["R-TRL-003", "R-MSG-007"],
+               spoiled(weights, index_zstd=lambda m: zstd_raw(m + b"\0")), "MALFORMED_MESSAGE")
+    yield Case("h-index-frame-unsaid", "INDEX is a zstd frame, index_decoded_length is 0", ["R-TRL-003"],
+               spoiled(weights, index_bytes=zstd_raw), "MALFORMED_MESSAGE")
     yield trailer("h-index-length-limit", "index_length one above the limit", "R-LIM-002", "LIMIT_EXCEEDED", index_length=(1 << 28) + 1)
     yield trailer("h-index-length-huge", "index_length 2^32 - 1", "R-LIM-002", "LIMIT_EXCEEDED", index_length=(1 << 32) - 1)
     yield trailer("h-index-length-zero", "INDEX ends before the trailer's padding", "R-TRL-004", "BAD_LAYOUT", index_length=0)

@@ -41,6 +41,8 @@ def containers():
     for n in range(8):
         yield Case(f"v-alignment-{n}", f"Section ends at offset {n} from alignment", ["R-LAY-001", "R-LAY-003", "R-LAY-004"],
                    made(lambda n=n: Spec(opaque=b"a" * n, front={"writer": {"name": "x" * (n + 1), "version": "1"}})))
+    yield Case("v-index-zstd", "INDEX is a zstd frame", ["R-TRL-003", "R-MSG-007"],
+               made(lambda: Spec([Tensor("a", "I8", [3], b"abc")]), index_zstd=build.zstd_raw))
     yield Case("v-safetensors-empty", "A safetensors file without tensors", ["R-SCH-001", "R-SCH-002", "R-IDX-001"],
                made(lambda: Spec(json_header=b"{}")))
     yield Case("v-metadata-only", "Only __metadata__, and spaces behind the header", ["R-SCH-002", "R-SCH-004"],

@@ -68,12 +68,11 @@ class Container:
 
     def trailer(self):
         at = len(self.data) - 40
-        self.index_offset, length, self.index_length, self.index_crc, reserved, crc, magic = struct.unpack_from(
+        self.index_offset, length, self.index_length, self.index_crc, self.index_decoded, crc, magic = struct.unpack_from(
             "<QQIIII8s", self.data, at)
         require(magic == END_MAGIC, "TRUNCATED", "another end magic", at + 32)
         require(length == len(self.data), "TRUNCATED", f"{len(self.data)} bytes instead of {length}", at + 8)
         self.check_crc(self.data[at:at + 28], crc, "TRAILER_CHECKSUM", at)
-        require(reserved == 0, "RESERVED_NOT_ZERO", "reserved field of the trailer", at + 24)
 
     # steps 4 to 6
 
@@ -81,6 +80,7 @@ class Container:
         data = self.data
         require(self.front_length <= MAX_FRONT, "LIMIT_EXCEEDED", f"a Front of {self.front_length} bytes", 12)
         require(self.index_length <= MAX_INDEX, "LIMIT_EXCEEDED", f"an Index of {self.index_length} bytes")
+        require(self.index_decoded <= MAX_INDEX, "LIMIT_EXCEEDED", f"an Index of {self.index_decoded} bytes")
         self.front_end = 64 + self.front_length
         self.index_end = self.index_offset + self.index_length
         require(self.front_end <= self.first_end <= self.index_offset <= len(data) - 40, "BAD_LAYOUT", "sections out of order")
@@ -93,12 +93,21 @@ class Container:
 
     def parse_messages(self):
         self.front = front = messages.parse(messages.FRONT, self.data[64:self.front_end])
-        self.index = messages.parse(messages.INDEX, self.data[self.index_offset:self.index_end])
+        self.index = messages.parse(messages.INDEX, self.index_message())
         self.schema_chunk, self.tables_chunk, self.scales_chunk = front["schema"], self.index["tables"], self.index["scales"]
         self.dependencies = front["dependencies"]
         for count, most, what in self.claims():
             require(count <= most, "LIMIT_EXCEEDED", f"{count} {what}")
         self.check_front()
+
+    def index_message(self):
+        stored = self.data[self.index_offset:self.index_end]
+        if self.index_decoded == 0:
+            return stored
+        try:
+            return zstd.decompress(stored, self.index_decoded)
+        except zstd.ZstdError as error:
+            raise FormatError("MALFORMED_MESSAGE", f"INDEX: {error}", self.index_offset) from error
 
     def claims(self):
         front, index = self.front, self.index

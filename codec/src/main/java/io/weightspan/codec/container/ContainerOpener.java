@@ -61,6 +61,7 @@ final class ContainerOpener {
         Trailer trailer = TrailerLayout.read(source.read(trailerOffset, TrailerLayout.LENGTH), length); // 3
         FrontChecks.limit(header.frontLength(), Limits.FRONT_BYTES, "bytes of the front"); // 4
         FrontChecks.limit(trailer.indexLength(), Limits.INDEX_BYTES, "bytes of the index");
+        FrontChecks.limit(trailer.decodedLength(), Limits.INDEX_BYTES, "bytes of the decoded index");
         Sections.checkFrame(header, trailer); // 5
         MemorySegment frontBytes = source.read(HeaderLayout.LENGTH, header.frontLength()); // 6
         checksum(frontBytes, header.frontCrc(), ErrorCode.FRONT_CHECKSUM, "the front is damaged",
@@ -69,7 +70,7 @@ final class ContainerOpener {
         checksum(indexBytes, trailer.indexCrc(), ErrorCode.INDEX_CHECKSUM, "the index is damaged",
                 trailer.indexOffset());
         Front front = Messages.front(frontBytes, HeaderLayout.LENGTH); // 7
-        Index index = Messages.index(indexBytes, trailer.indexOffset());
+        Index index = Messages.index(message(indexBytes, trailer), trailer.indexOffset());
         FrontChecks.limits(front);
         IndexChecks.limits(index);
         FrontChecks.requirements(front);
@@ -90,6 +91,20 @@ final class ContainerOpener {
             checkPadding(sections);
         }
         return new Opened(header, front, index, sections, schema, parsed, tensors);
+    }
+
+    /** The bytes of the message {@code Index} (R-TRL-003). */
+    private static MemorySegment message(MemorySegment stored, TrailerLayout.Trailer trailer)
+            throws ContainerException {
+        if (trailer.decodedLength() == 0) {
+            return stored;
+        }
+        try {
+            return MemorySegment.ofArray(ZstdFrames.decode(stored, Math.toIntExact(trailer.decodedLength())));
+        } catch (MalformedFrameException e) {
+            throw new ContainerException(ErrorCode.MALFORMED_MESSAGE,
+                    "the index does not decode: " + e.getMessage(), null, null, trailer.indexOffset(), e);
+        }
     }
 
     private SafetensorsHeader parse(MemorySegment schema, Front front, Sections sections) throws ContainerException {

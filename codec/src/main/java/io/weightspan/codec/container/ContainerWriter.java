@@ -217,12 +217,14 @@ public final class ContainerWriter implements Closeable {
         IndexChecks.requirements(complete, tensors, dependencies);
         out.pad();
         long indexOffset = out.length();
-        MemorySegment bytes = MemorySegment.ofArray(complete.toByteArray());
-        out.write(bytes);
+        MemorySegment message = MemorySegment.ofArray(complete.toByteArray());
+        Encoded encoded = encode(message, message.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
+        boolean coded = encoded.chunk().getCoding() == ChunkCoding.CHUNK_CODING_ZSTD;
+        out.write(encoded.bytes());
         out.pad();
         MemorySegment trailer = MemorySegment.ofArray(new byte[TrailerLayout.LENGTH]);
-        TrailerLayout.write(new Trailer(indexOffset, out.length() + TrailerLayout.LENGTH, bytes.byteSize(),
-                Checksums.crc32c(bytes)), trailer);
+        TrailerLayout.write(new Trailer(indexOffset, out.length() + TrailerLayout.LENGTH, encoded.bytes().byteSize(),
+                encoded.chunk().getCrc32C(), coded ? message.byteSize() : 0), trailer);
         out.write(trailer);
         return new Written(out.finish(), out.length());
     }

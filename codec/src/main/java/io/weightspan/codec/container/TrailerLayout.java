@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  *   +-------------------------------+-------------------------------+---------------+
  *   20              24              28              32                            40
  *   +---------------+---------------+---------------+-------------------------------+
- *   | index_crc32c  | reserved, zero| trailer_crc32c| end magic                     |
+ *   | index_crc32c  | decoded length| trailer_crc32c| end magic                     |
  *   +---------------+---------------+---------------+-------------------------------+
  * </pre>
  */
@@ -27,7 +27,7 @@ public final class TrailerLayout {
     static final int CONTAINER_LENGTH_OFFSET = 8;
     static final int INDEX_LENGTH_OFFSET = 16;
     static final int INDEX_CRC_OFFSET = 20;
-    static final int RESERVED_OFFSET = 24;
+    static final int INDEX_DECODED_LENGTH_OFFSET = 24;
     static final int TRAILER_CRC_OFFSET = 28;
     static final int END_MAGIC_OFFSET = 32;
 
@@ -41,10 +41,12 @@ public final class TrailerLayout {
      *
      * @param indexOffset     where the section INDEX begins, not yet checked against anything
      * @param containerLength bytes of the container, equal to those at hand
-     * @param indexLength     bytes of the message {@code Index}
-     * @param indexCrc        CRC32C of the message {@code Index}
+     * @param indexLength     stored bytes of the message {@code Index}
+     * @param indexCrc        CRC32C of these stored bytes
+     * @param decodedLength   bytes of the message if it is stored as a zstd frame, 0 if it is stored as it is
      */
-    public record Trailer(long indexOffset, long containerLength, long indexLength, int indexCrc) {}
+    public record Trailer(long indexOffset, long containerLength, long indexLength, int indexCrc,
+            long decodedLength) {}
 
     /**
      * Reads a trailer and checks all of it that needs no other section, in the order of the format's step 3.
@@ -52,8 +54,7 @@ public final class TrailerLayout {
      * @param bytes           exactly {@link #LENGTH} bytes, the last of the container
      * @param containerLength the length at hand
      * @return the trailer
-     * @throws ContainerException {@code TRUNCATED} (R-TRL-001), {@code TRAILER_CHECKSUM} (R-TRL-002) or
-     *                            {@code RESERVED_NOT_ZERO} (R-TRL-003)
+     * @throws ContainerException {@code TRUNCATED} (R-TRL-001) or {@code TRAILER_CHECKSUM} (R-TRL-002)
      */
     public static Trailer read(MemorySegment bytes, long containerLength) throws ContainerException {
         long start = containerLength - LENGTH;
@@ -70,12 +71,9 @@ public final class TrailerLayout {
         if (Checksums.crc32c(bytes.asSlice(0, TRAILER_CRC_OFFSET)) != bytes.get(INT, TRAILER_CRC_OFFSET)) {
             throw refuse(ErrorCode.TRAILER_CHECKSUM, "the trailer is damaged", start + TRAILER_CRC_OFFSET);
         }
-        if (bytes.get(INT, RESERVED_OFFSET) != 0) {
-            throw refuse(ErrorCode.RESERVED_NOT_ZERO, "reserved bytes of the trailer are set",
-                    start + RESERVED_OFFSET);
-        }
         return new Trailer(bytes.get(LONG, INDEX_OFFSET_OFFSET), length,
-                Integer.toUnsignedLong(bytes.get(INT, INDEX_LENGTH_OFFSET)), bytes.get(INT, INDEX_CRC_OFFSET));
+                Integer.toUnsignedLong(bytes.get(INT, INDEX_LENGTH_OFFSET)), bytes.get(INT, INDEX_CRC_OFFSET),
+                Integer.toUnsignedLong(bytes.get(INT, INDEX_DECODED_LENGTH_OFFSET)));
     }
 
     /**
@@ -89,7 +87,7 @@ public final class TrailerLayout {
         dst.set(LONG, CONTAINER_LENGTH_OFFSET, trailer.containerLength());
         dst.set(INT, INDEX_LENGTH_OFFSET, (int) trailer.indexLength());
         dst.set(INT, INDEX_CRC_OFFSET, trailer.indexCrc());
-        dst.set(INT, RESERVED_OFFSET, 0);
+        dst.set(INT, INDEX_DECODED_LENGTH_OFFSET, (int) trailer.decodedLength());
         dst.set(INT, TRAILER_CRC_OFFSET, Checksums.crc32c(dst.asSlice(0, TRAILER_CRC_OFFSET)));
         dst.set(LONG, END_MAGIC_OFFSET, END_MAGIC);
     }

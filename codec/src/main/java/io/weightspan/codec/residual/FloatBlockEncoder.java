@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FloatBlockEncoder {
     /** Elements for which one more lane is worth its four bytes. */
-    private static final int ELEMENTS_PER_LANE = 2_048;
+    private static final int ELEMENTS_PER_LANE = 8_192;
 
     private static final int MAX_LANES = 32;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
