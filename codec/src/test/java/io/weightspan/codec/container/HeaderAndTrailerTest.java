@@ -54,10 +54,10 @@ class HeaderAndTrailerTest {
     @Test
     void trailerBytesAreExact() {
         byte[] bytes = new byte[40];
-        TrailerLayout.write(new TrailerLayout.Trailer(0x1112131415161718L, 0x2122232425262728L, 0x31323334, 0x41424344),
-                MemorySegment.ofArray(bytes));
+        TrailerLayout.write(new TrailerLayout.Trailer(0x1112131415161718L, 0x2122232425262728L, 0x31323334, 0x41424344,
+                0x51525354), MemorySegment.ofArray(bytes));
         assertThat(HexFormat.of().formatHex(bytes, 0, 28))
-                .isEqualTo("1817161514131211" + "2827262524232221" + "34333231" + "44434241" + "00000000");
+                .isEqualTo("1817161514131211" + "2827262524232221" + "34333231" + "44434241" + "54535251");
         assertThat(HexFormat.of().formatHex(bytes, 32, 40)).isEqualTo("0a1a0a0d5053578f");
     }
 
@@ -174,9 +174,15 @@ class HeaderAndTrailerTest {
     }
 
     @Test
-    void rTrl003ReservedBytesOfTheTrailerAreZero() {
-        flip(trailer + 24);
-        assertRefused(Assembly.fixTrailer(container), ErrorCode.RESERVED_NOT_ZERO);
+    void rTrl003AnIndexThatIsNoFrameOfTheStatedLengthIsRefused() {
+        header().putInt(trailer + 24, 1 << 20);
+        assertRefused(Assembly.fixTrailer(container), ErrorCode.MALFORMED_MESSAGE);
+    }
+
+    @Test
+    void rLim002TheDecodedIndexHasALimit() {
+        header().putInt(trailer + 24, (1 << 28) + 1);
+        assertRefused(Assembly.fixTrailer(container), ErrorCode.LIMIT_EXCEEDED);
     }
 
     @ParameterizedTest
