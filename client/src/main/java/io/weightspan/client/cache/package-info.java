@@ -1,4 +1,4 @@
-/** Keeps bases on disk and checks them before use. */
+/** Keeps objects on disk by their digest, for any number of processes, and lets downloads go on where they stopped. */
 @NullMarked
 package io.weightspan.client.cache;
 

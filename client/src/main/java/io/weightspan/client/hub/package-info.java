@@ -1,4 +1,4 @@
-/** Talks to a server: lists, fetches and uploads. */
+/** Talks to a server: resolves a repo, gets the records it needs, and decodes them to files or to memory. */
 @NullMarked
 package io.weightspan.client.hub;
 

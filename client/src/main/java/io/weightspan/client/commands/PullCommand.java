@@ -1,0 +1,194 @@
+package io.weightspan.client.commands;
+
+import io.weightspan.cli.CommandException;
+import io.weightspan.cli.ExitStatus;
+import io.weightspan.cli.HumanSize;
+import io.weightspan.cli.OutputOptions;
+import io.weightspan.cli.ProgressDisplay;
+import io.weightspan.cli.TextTable;
+import io.weightspan.client.hub.FetchListener;
+import io.weightspan.client.hub.FetchResult;
+import io.weightspan.client.hub.HubClient;
+import io.weightspan.client.hub.HubException;
+import io.weightspan.client.hub.HubOptions;
+import io.weightspan.client.hub.Manifest;
+import io.weightspan.client.hub.RepoName;
+import io.weightspan.codec.family.Progress;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Fetches a repo from a server, decoding it on this side: {@code weightspan pull URL REPO --to DIR}. */
+@Command(name = "pull", mixinStandardHelpOptions = true, sortOptions = false, description = {
+    "Fetches a repo from a Weightspan server and writes its files, byte for byte.",
+    "Only small records cross the network; what they build on is kept in the cache."},
+        footer = {
+            "", "Examples:", "  weightspan pull http://localhost:8640 team/adapter --to adapter",
+            "  weightspan pull http://localhost:8640 team/adapter@v2 --to adapter --force --json"})
+final class PullCommand implements Callable<Integer> {
+
+    private static final String EXACT = "exact";
+    private static final String SPAN = "span";
+
+    @Parameters(index = "0", paramLabel = "URL", description = "The server, such as http://localhost:8640.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private URI server;
+
+    @Parameters(index = "1", paramLabel = "REPO[@REV]", description = "The repo, and a branch, tag or commit of it.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String repo;
+
+    @Option(names = "--to", required = true, paramLabel = "DIR", description = "Where the files go; created if needed.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private Path directory;
+
+    @Option(names = "--fidelity", paramLabel = "exact", defaultValue = EXACT,
+            description = "Only exact as yet: every byte as it was packed.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String fidelity;
+
+    @Option(names = "--cache", paramLabel = "DIR",
+            description = "Where records and bases are kept (default: $$WEIGHTSPAN_CACHE, else ~/.cache/weightspan).")
+    private @Nullable Path cache;
+
+    @Option(names = "--cache-limit", paramLabel = "SIZE",
+            description = "Evict what was not used for the longest time beyond this, such as 20GB (default: no limit).")
+    private @Nullable String cacheLimit;
+
+    @Option(names = "--force", description = "Overwrite files that differ.")
+    private boolean force;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private OutputOptions output;
+
+    @Override
+    public Integer call() throws IOException {
+        checkFidelity();
+        RepoName name = usage(() -> RepoName.parse(repo));
+        HubOptions options = usage(this::options);
+        try (HubClient hub = usage(() -> HubClient.open(server, options))) {
+            long start = System.nanoTime();
+            Manifest manifest = hub.resolve(name);
+            FetchResult result;
+            try (Bars bars = new Bars(output)) {
+                result = hub.fetch(manifest, directory, force, bars);
+            } catch (HubException e) {
+                if (e.kind() != HubException.Kind.FILE_EXISTS) {
+                    throw e;
+                }
+                throw new CommandException(ExitStatus.USAGE, e.getMessage() + "; --force overwrites", e);
+            }
+            report(result, System.nanoTime() - start);
+        }
+        return ExitStatus.DONE;
+    }
+
+    private void checkFidelity() {
+        if (fidelity.equals(SPAN)) {
+            throw new CommandException(ExitStatus.USAGE,
+                    "--fidelity span: this repo has no coefficient layer to decode by itself; leave the option out");
+        }
+        if (!fidelity.equals(EXACT)) {
+            throw new CommandException(ExitStatus.USAGE, "--fidelity takes exact or span, not '" + fidelity + "'");
+        }
+    }
+
+    private HubOptions options() {
+        HubOptions options = HubOptions.defaults().withToken(System.getenv("WEIGHTSPAN_TOKEN"));
+        if (cache != null) {
+            options = options.withCacheDirectory(cache);
+        }
+        return cacheLimit == null ? options : options.withCacheLimit(ByteSize.parse(cacheLimit));
+    }
+
+    private void report(FetchResult result, long nanos) {
+        Manifest manifest = result.manifest();
+        if (output.json()) {
+            output.printJson(new Report(manifest.repo(), manifest.revision(), manifest.family(),
+                    result.directory().toString(), result.bytes(), result.downloadedBytes(), result.cachedBytes(),
+                    result.files().stream().map(PullCommand::file).toList()));
+            return;
+        }
+        TextTable table = new TextTable("file", ">bytes", "");
+        for (FetchResult.Written written : result.files()) {
+            table.row(written.file().path(), HumanSize.of(written.file().size()),
+                    written.outcome().name().toLowerCase(Locale.ROOT));
+        }
+        table.print(output.out());
+        output.out().printf("%s at %s: %s in %s, every byte checked; downloaded %s, %s from the cache, in %s%n",
+                manifest.repo(), manifest.revision().substring(0, 12), HumanSize.of(result.bytes()),
+                result.directory(), HumanSize.of(result.downloadedBytes()), HumanSize.of(result.cachedBytes()),
+                HumanSize.time(nanos));
+        output.out().flush();
+    }
+
+    private static ReportFile file(FetchResult.Written written) {
+        Manifest.File file = written.file();
+        return new ReportFile(file.path(), file.size(), file.objectSize(), file.sha256().hex(),
+                written.outcome().name().toLowerCase(Locale.ROOT));
+    }
+
+    /** Turns a wrong argument into wrong usage. */
+    private static <T> T usage(Supplier<T> argument) throws IOException {
+        try {
+            return argument.get();
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(ExitStatus.USAGE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Gives a value that may fail to be had. */
+    @FunctionalInterface
+    private interface Supplier<T> {
+        T get() throws IOException;
+    }
+
+    private record Report(String repo, String revision, String family, String directory, long bytes,
+            long downloadedBytes, long cachedBytes, List<ReportFile> files) {}
+
+    private record ReportFile(String path, long bytes, long storedBytes, String sha256, String outcome) {}
+
+    /** Shows one bar for the download and one for the decoding. */
+    private static final class Bars implements FetchListener, AutoCloseable {
+
+        private final OutputOptions output;
+        private @Nullable ProgressDisplay current;
+
+        Bars(OutputOptions output) {
+            this.output = output;
+        }
+
+        @Override
+        public Progress downloads(int objects, long bytes) {
+            return next("download", bytes);
+        }
+
+        @Override
+        public Progress files(int files, long bytes) {
+            return next("decode", bytes);
+        }
+
+        private Progress next(String task, long bytes) {
+            close();
+            ProgressDisplay bar = output.progress(task, bytes);
+            current = bar;
+            return bar;
+        }
+
+        @Override
+        public void close() {
+            if (current != null) {
+                current.close();
+            }
+        }
+    }
+}
