@@ -64,9 +64,11 @@ public final class Weightspan implements Callable<Integer> {
         CommandLine line = new CommandLine(new Weightspan());
         for (CommandProvider provider : providers) {
             for (Object command : provider.commands()) {
-                add(line, new CommandLine(command), provider);
+                add(line, new CommandLine(command), provider.getClass());
             }
         }
+        // It calls the commands that others bring.
+        add(line, new CommandLine(new DemoCommand(() -> commandLine(providers()))), Weightspan.class);
         CommandLine completion = new CommandLine(new GenerateCompletion());
         completion.getCommandSpec().usageMessage().hidden(true);
         line.addSubcommand(completion);
@@ -76,11 +78,11 @@ public final class Weightspan implements Callable<Integer> {
         return line;
     }
 
-    private static void add(CommandLine line, CommandLine command, CommandProvider provider) {
+    private static void add(CommandLine line, CommandLine command, Class<?> provider) {
         String name = command.getCommandName();
         if (line.getSubcommands().containsKey(name)) {
             throw new IllegalStateException(
-                    "command " + name + " of " + provider.getClass().getName() + " is already taken");
+                    "command " + name + " of " + provider.getName() + " is already taken");
         }
         line.addSubcommand(command);
     }
