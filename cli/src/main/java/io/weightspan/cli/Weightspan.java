@@ -58,9 +58,11 @@ public final class Weightspan implements Callable<Integer> {
     /**
      * Builds the command line from the given providers; the caller may redirect its output before running it.
      *
+     * @param providers whose commands it has
+     * @return the command line
      * @throws IllegalStateException if two providers bring a command of the same name
      */
-    static CommandLine commandLine(List<CommandProvider> providers) {
+    public static CommandLine commandLine(List<CommandProvider> providers) {
         CommandLine line = new CommandLine(new Weightspan());
         for (CommandProvider provider : providers) {
             for (Object command : provider.commands()) {

@@ -121,7 +121,7 @@ final class PackCommand implements Callable<Integer> {
             try (PackProgress progress = new PackProgress(output)) {
                 packed = new Packer(opened).pack(request, progress);
             } catch (IOException e) {
-                output.note("nothing was stored: every repository is as it was before");
+                output.note("nothing was stored in " + opened.location() + ": every repository is as it was before");
                 throw e;
             }
             report(packed, baseFolder.map(PackFolder::repo));

@@ -108,8 +108,14 @@ final class FolderScanner {
             if (files.size() >= MAX_FILES) {
                 throw new UnsafeFileException(folder, "it has more than " + MAX_FILES + " files");
             }
+            String relative = relative(path);
+            // This is what Java makes of bytes that are no text in the locale's encoding; the real name is lost.
+            if (relative.indexOf('\uFFFD') >= 0) {
+                throw new UnsafeFileException(
+                        path, "its name is not valid in this locale; try LC_ALL=C.UTF-8, or rename it");
+            }
             try {
-                files.add(new Found(RepoPath.check(relative(path)), path, attributes.size()));
+                files.add(new Found(RepoPath.check(relative), path, attributes.size()));
             } catch (InvalidNameException e) {
                 throw new UnsafeFileException(e);
             }

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -64,7 +65,7 @@ public final class Unpacker {
         Path root = folder.toRealPath();
         List<CommitFile> missing = new ArrayList<>();
         for (CommitFile file : commit.files()) {
-            if (isThere(root.resolve(RepoPath.check(file.path())), file, overwrite)) {
+            if (isThere(target(root, file.path()), file, overwrite)) {
                 progress.advance(file.size());
             } else {
                 missing.add(file);
@@ -72,6 +73,15 @@ public final class Unpacker {
         }
         Workers.run(jobs, missing, file -> write(root, file, progress));
         return missing.size();
+    }
+
+    /** Returns where a file goes, which is inside the root as the rules for paths have it. */
+    private static Path target(Path root, String path) throws IOException {
+        try {
+            return root.resolve(RepoPath.check(path));
+        } catch (InvalidPathException e) {
+            throw new IOException("this locale can't write the file name " + path + "; try LC_ALL=C.UTF-8", e);
+        }
     }
 
     /** Returns whether the file is there already; throws where something else is that must stay. */
@@ -94,7 +104,7 @@ public final class Unpacker {
     }
 
     private void write(Path root, CommitFile file, Progress progress) throws IOException {
-        Path target = root.resolve(file.path());
+        Path target = target(root, file.path());
         Path parent = requireNonNull(target.getParent());
         Files.createDirectories(parent);
         // A link in the folder must not lead what is written out of it.

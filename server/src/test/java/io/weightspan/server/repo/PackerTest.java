@@ -257,6 +257,11 @@ class PackerTest {
                 .isInstanceOf(UnsafeFileException.class)
                 .hasMessageContaining("a\\u000ab")
                 .hasMessageContaining("control characters");
+        Files.delete(model.resolve("a\nb"));
+        Files.writeString(model.resolve("na\uFFFDve"), "x");
+        assertThatThrownBy(() -> pack(Optional.empty(), List.of(model)))
+                .isInstanceOf(UnsafeFileException.class)
+                .hasMessageContaining("locale");
     }
 
     @Test
