@@ -1,8 +1,8 @@
-"""python3 -m weightspan_corpus run | self-test | trace | check | write | recipes DIR"""
+"""python3 -m weightspan_corpus run | self-test | trace | check | write | recipes DIR | mutants DIR"""
 import argparse
 import sys
 
-from . import manifest, run, selftest, trace
+from . import manifest, mutate, run, selftest, trace
 
 
 def main():
@@ -17,7 +17,14 @@ def main():
     commands.add_parser("check", help="the corpus is what its writer writes")
     commands.add_parser("write", help="write the corpus anew")
     commands.add_parser("recipes", help="write the files of cases that are recipes").add_argument("folder")
+    mutants = commands.add_parser("mutants", help="write seeded mutants of the valid records and what the oracle says of each")
+    mutants.add_argument("folder")
+    mutants.add_argument("--seed", default="1")
+    mutants.add_argument("--count", type=int, default=1000)
     options = parser.parse_args()
+    if options.command == "mutants":
+        mutate.write(options.folder, options.seed, options.count)
+        return 0
     if options.command == "write":
         manifest.write()
         return 0
