@@ -20,6 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -205,6 +209,33 @@ class PackerTest {
     }
 
     @Test
+    void manyMayPackIntoOneStoreAtOnce() throws Exception {
+        List<Path> models = List.of(model("a", 1), model("b", 2), model("c", 3));
+        List<Callable<List<PackedRepo>>> packs = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            // Every pack has two of the models, so that all race for the same objects, hints and branches.
+            List<Path> some = List.of(models.get(i % 3), models.get((i + 1) % 3));
+            packs.add(() -> {
+                try (ObjectStore own = FolderObjectStore.open(folder.resolve("store"))) {
+                    return new Packer(own).pack(request(Optional.empty(), some), PackListener.NONE);
+                }
+            });
+        }
+        try (ExecutorService pool = Executors.newFixedThreadPool(packs.size())) {
+            for (Future<List<PackedRepo>> pack : pool.invokeAll(packs)) {
+                assertThat(pack.get()).hasSize(2);
+            }
+        }
+        assertThat(verify()).isEmpty();
+        for (Path model : models) {
+            RepoId repo = folderOf(model).repo();
+            Commit head = repositories.resolve(repo, "main");
+            assertUnpacksTo(head, model);
+            assertThat(repositories.history(head)).as("no commit without a change").hasSize(1);
+        }
+    }
+
+    @Test
     void fileThatChangesWhileItIsPackedIsNoticed() throws IOException {
         Path model = model("m", 1);
         PackRequest request =
@@ -310,13 +341,16 @@ class PackerTest {
     }
 
     private List<PackedRepo> pack(Optional<Path> base, List<Path> members) throws IOException {
-        PackRequest request = new PackRequest(
+        return new Packer(store).pack(request(base, members), PackListener.NONE);
+    }
+
+    private static PackRequest request(Optional<Path> base, List<Path> members) {
+        return new PackRequest(
                 members.stream().map(PackerTest::folderOf).toList(),
                 base.map(PackerTest::folderOf),
                 Optional.empty(),
                 "me",
                 2);
-        return new Packer(store).pack(request, PackListener.NONE);
     }
 
     private static PackFolder folderOf(Path model) {
