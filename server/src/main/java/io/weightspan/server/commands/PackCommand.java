@@ -7,6 +7,7 @@ import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.PackRequest;
 import io.weightspan.server.repo.PackedRepo;
@@ -37,8 +38,8 @@ import picocli.CommandLine.Parameters;
         description = "Packs folders of models into a store, each as one repository.",
         footer = {
             "%nThe repository of FOLDER is NAME/<its last part>, NAME being the part before it unless --family says"
-                    + " otherwise. All files of the folder are stored; .safetensors are compressed tensor by tensor"
-                    + " against the base and against each other.",
+                    + " otherwise. All files of the folder are stored; weights in safetensors are compressed"
+                    + " tensor by tensor against the base and against each other.",
             "%nExamples:",
             "  weightspan pack --store hub --base models/bert models/bert-tuned-*",
             "  weightspan pack --store hub --family acme --base acme/llama tuned/2026-11-*",
@@ -139,7 +140,15 @@ final class PackCommand implements Callable<Integer> {
                     ExitStatus.USAGE, "give --family NAME for " + folder + ", whose parent folder has no name");
         }
         String namespace = family != null ? family : String.valueOf(parentName);
-        return new PackFolder(new RepoId(namespace, name.toString()), folder, namespace);
+        try {
+            return new PackFolder(new RepoId(namespace, name.toString()), folder, namespace);
+        } catch (InvalidNameException e) {
+            throw new CommandException(
+                    ExitStatus.USAGE,
+                    "folder " + folder + " can't become a repository: " + e.getMessage()
+                            + "; rename it, or give another --family",
+                    e);
+        }
     }
 
     private static void checkDistinct(List<PackFolder> members) {

@@ -53,6 +53,11 @@ public final class Packer {
         } catch (IOException | RuntimeException e) {
             takeAway(session, leftovers, e);
             throw e;
+        } catch (InternalError e) {
+            // This is how Java tells that a mapped file has become shorter.
+            IOException cut = new IOException("a file was cut off while it was being packed; pack again", e);
+            takeAway(session, leftovers, cut);
+            throw cut;
         }
         session.close();
         return packed;

@@ -256,6 +256,22 @@ class PackerTest {
     }
 
     @Test
+    void fileThatIsCutOffWhileItIsMappedEndsThePackCleanly() throws IOException {
+        PackListener machine = (task, bytes) -> {
+            if (!task.equals("reading")) {
+                throw new InternalError("a fault occurred in a recent unsafe memory access operation");
+            }
+            return Progress.NONE;
+        };
+        PackRequest request = request(Optional.empty(), List.of(model("m", 1)));
+        assertThatThrownBy(() -> new Packer(store).pack(request, machine))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cut off");
+        assertThat(objects()).isEmpty();
+        assertThat(folder.resolve("store/tmp")).isEmptyDirectory();
+    }
+
+    @Test
     void linksOutOfTheFolderAreRefused() throws IOException {
         Path secret = Files.writeString(folder.resolve("secret"), "key");
         Path model = model("m", 1);
