@@ -84,28 +84,34 @@ final class DemoCommand implements Callable<Integer> {
         out.println("Here are a model and " + members.size() + " fine-tunes of it, in " + family + ".");
         out.println();
         long start = System.nanoTime();
-        List<String> pack = new ArrayList<>(List.of("pack", "--store", store, "--family", FAMILY, "--base",
-                family.resolve(BASE).toString()));
+        List<String> pack = new ArrayList<>(List.of(
+                "pack", "--store", store, "--family", FAMILY, "--base", family.resolve(BASE).toString()));
         members.forEach(member -> pack.add(member.toString()));
+        Steps steps = new Steps(out);
+        steps.begin("pack");
         JsonNode packed = commands.json(pack.toArray(String[]::new));
         long bytes = packed.required("bytes").asLong();
         long stored = packed.required("stored_bytes").asLong();
-        step(out, "pack", HumanSize.of(bytes) + " became " + HumanSize.of(stored) + " ("
-                + HumanSize.ratio(stored, bytes) + ")", start);
+        steps.end(
+                HumanSize.of(bytes) + " became " + HumanSize.of(stored) + " (" + HumanSize.ratio(stored, bytes) + ")");
 
         Map<String, Long> downloaded;
+        steps.begin("serve");
         try (DemoRunner.Serving server = commands.serve("serve", "--store", store, "--listen", "127.0.0.1:0")) {
-            step(out, "serve", server.address(), start);
+            steps.end(server.address());
+            steps.begin("pull");
             downloaded = pull(packed, server.address(), work);
             long wire = downloaded.values().stream().mapToLong(Long::longValue).sum();
-            step(out, "pull", downloaded.size() + " repos, " + HumanSize.of(wire) + " over the network", start);
+            steps.end(downloaded.size() + " repos, " + HumanSize.of(wire) + " over the network");
         }
+        steps.begin("compare");
         List<Path> originals = new ArrayList<>(members);
         originals.add(family.resolve(BASE));
-        int files = compare(originals, work.resolve("pulled"));
-        step(out, "compare", files + " files, every byte as it was", start);
+        steps.end(compare(originals, work.resolve("pulled")) + " files, every byte as it was");
+        steps.begin("verify");
         commands.json("verify", "--store", store);
-        step(out, "verify", "every SHA-256 in the store is right", start);
+        steps.end("every SHA-256 in the store is right");
+        out.println("  " + HumanSize.time(System.nanoTime() - start) + " in all");
         out.println();
         table(packed, downloaded).print(out);
         next(out, family);
@@ -161,11 +167,6 @@ final class DemoCommand implements Callable<Integer> {
         return table;
     }
 
-    private static void step(PrintWriter out, String name, String what, long start) {
-        out.printf("  %-8s %-50s %8s%n", name, what, HumanSize.time(System.nanoTime() - start));
-        out.flush();
-    }
-
     private static void next(PrintWriter out, Path family) {
         out.println();
         out.println("Try it on models of your own, or on these:");
@@ -214,6 +215,28 @@ final class DemoCommand implements Callable<Integer> {
         } catch (IOException e) {
             System.getLogger(DemoCommand.class.getName())
                     .log(System.Logger.Level.WARNING, "could not remove " + folder, e);
+        }
+    }
+
+    /** Shows what is being done, then how it went. */
+    private static final class Steps {
+
+        private final PrintWriter out;
+        private long start;
+
+        Steps(PrintWriter out) {
+            this.out = out;
+        }
+
+        void begin(String name) {
+            out.printf("  %-8s ", name);
+            out.flush();
+            start = System.nanoTime();
+        }
+
+        void end(String what) {
+            out.printf("%-40s %7s%n", what, HumanSize.time(System.nanoTime() - start));
+            out.flush();
         }
     }
 }
