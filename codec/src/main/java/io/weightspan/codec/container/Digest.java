@@ -2,6 +2,7 @@ package io.weightspan.codec.container;
 
 import com.google.protobuf.ByteString;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,7 +20,7 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
     /** Bytes of a digest. */
     public static final int LENGTH = 32;
 
-    private static final int SLICE = 1 << 30;
+    private static final int SLICE = 1 << 16;
 
     /**
      * The digest that 32 bytes are.
@@ -86,8 +87,12 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
      * @param bytes the bytes, of any length
      */
     public static void update(MessageDigest hash, MemorySegment bytes) {
+        // Copied by large pieces: a hash that is given a buffer outside the heap copies it by small ones.
+        byte[] piece = new byte[(int) Math.min(SLICE, bytes.byteSize())];
         for (long at = 0; at < bytes.byteSize(); at += SLICE) {
-            hash.update(bytes.asSlice(at, Math.min(SLICE, bytes.byteSize() - at)).asByteBuffer());
+            int length = (int) Math.min(SLICE, bytes.byteSize() - at);
+            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, piece, 0, length);
+            hash.update(piece, 0, length);
         }
     }
 

@@ -36,6 +36,7 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     private static final int MAX_LANES_LOG = 5;
     private static final int BYTES_PER_LANE = 4;
     private static final int PADDING = 16;
+    private static final int WIDEST = Long.BYTES;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle CHAR = MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -44,7 +45,7 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     final int[] scales = new int[BLOCK];
     private final int[] tableOffsets = new int[BLOCK];
     private final char[] words = new char[BLOCK + PADDING];
-    private byte[] stored = new byte[BLOCK];
+    private byte[] stored = new byte[0];
 
     /**
      * A decoder for elements of a dtype.
@@ -152,23 +153,22 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
         for (int state : states) {
             check(state == 1 << 16, "has a bad final state");
         }
-        int rawAt = at + 2 * wordCount;
-        long rawBits = prediction == null ? directBits(tensor.format(), n) : deltaBits(tensor.format(), n);
-        check(length - rawAt == (rawBits + 7) / 8, "has too many or too few raw bits");
-        check((rawBits & 7) == 0 || (stored[length - 1] & 0xFF) >> (rawBits & 7) == 0, "has unused bits set");
-        if (prediction == null) {
-            reconstructDirect(tensor.format(), n, 8L * rawAt, out);
-        } else {
-            reconstructDelta(tensor.format(), n, 8L * rawAt, out);
-        }
+        long rawAt = 8L * (at + 2 * wordCount);
+        long end = prediction == null
+                ? reconstructDirect(tensor.format(), n, rawAt, out)
+                : reconstructDelta(tensor.format(), n, rawAt, out);
+        check((end + 7) >>> 3 == length, "has too many or too few raw bits");
+        check((end & 7) == 0 || (stored[length - 1] & 0xFF) >> (end & 7) == 0, "has unused bits set");
     }
 
     private int load(MemorySegment block) throws ContainerException {
         long most = 3 + BYTES_PER_LANE * 32 + 2L * BLOCK + 8L * BLOCK + 8L;
         check(block.byteSize() <= most, "is too long");
         int length = (int) block.byteSize();
-        if (stored.length < length + PADDING) {
-            stored = new byte[length + length / 4 + PADDING];
+        // However many raw bits the symbols claim, reading them stays within the array; the check comes after.
+        int reach = length + WIDEST * BLOCK + PADDING;
+        if (stored.length < reach) {
+            stored = new byte[reach];
         }
         MemorySegment.copy(block, ValueLayout.JAVA_BYTE, 0, stored, 0, length);
         return length;
@@ -183,37 +183,6 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     final long rawLong(long bit, int count) {
         long low = raw(bit, 0xFFFFFFFFL);
         return count <= 32 ? low & (1L << count) - 1 : low | raw(bit + 32, (1L << count - 32) - 1) << 32;
-    }
-
-    private long directBits(FloatFormat format, int n) {
-        int coded = format.keyShift() + 1;
-        int escaped = 0;
-        int zeros = 0;
-        for (int i = 0; i < n; i++) {
-            int s = symbols[i] & 0xFF;
-            escaped += s == DeltaSymbols.ESCAPE ? 1 : 0;
-            zeros += s == ZERO_SYMBOL ? 1 : 0;
-        }
-        return (long) escaped * format.width() + zeros + (long) (n - escaped - zeros) * coded;
-    }
-
-    private long deltaBits(FloatFormat format, int n) throws ContainerException {
-        DeltaSymbols table = table(format);
-        int[] rawBits = table.rawBits.clone();
-        rawBits[DeltaSymbols.ESCAPE] = format.width();
-        boolean fits = true;
-        boolean[] tooLong = new boolean[256];
-        for (int s = 0; s < 256; s++) {
-            tooLong[s] = table.bitLength(s) > format.width();
-        }
-        long bits = 0;
-        for (int i = 0; i < n; i++) {
-            int s = symbols[i] & 0xFF;
-            bits += rawBits[s];
-            fits &= !tooLong[s];
-        }
-        check(fits, "has a difference of too many bits");
-        return bits;
     }
 
     static DeltaSymbols table(FloatFormat format) {
@@ -235,9 +204,16 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
      */
     abstract void contexts(FloatFormat format, Prediction prediction, int n, int[] tables, int[] tableOffsets);
 
-    /** Turns {@link #symbols} and raw bits from a bit position into elements, in the light of {@link #scales}. */
-    abstract void reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException;
+    /**
+     * Turns {@link #symbols} and raw bits from a bit position into elements, in the light of {@link #scales}; gives the
+     * position of the bit after the last one.
+     */
+    abstract long reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException;
 
-    /** Turns {@link #symbols} and raw bits from a bit position into elements, upon the loaded prediction. */
-    abstract void reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out);
+    /**
+     * Turns {@link #symbols} and raw bits from a bit position into elements, upon the loaded prediction; gives the
+     * position of the bit after the last one.
+     */
+    abstract long reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out)
+            throws ContainerException;
 }

@@ -33,11 +33,12 @@ final class WideBlockDecoder extends FloatBlockDecoder {
     }
 
     @Override
-    void reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out) {
+    long reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
         int width = format.width();
         long magnitudes = (1L << width - 1) - 1;
         long all = magnitudes << 1 | 1;
         DeltaSymbols table = table(format);
+        int longest = 0;
         long bit = rawAt;
         for (int i = 0; i < n; i++) {
             int s = symbols[i] & 0xFF;
@@ -47,15 +48,18 @@ final class WideBlockDecoder extends FloatBlockDecoder {
             int count = s == DeltaSymbols.ESCAPE ? width : table.rawBits[s];
             long a = table.base[s] | rawLong(bit, count);
             bit += count;
+            longest = Math.max(longest, table.bitLength(s));
             long turn = table.sign[s] ^ negative;
             long sum = ordered + ((a ^ turn) - turn) & all;
             predicted[i] = (sum ^ -(sum >>> width - 1) & magnitudes) << format.shift();
         }
+        check(longest <= width, "has a difference of too many bits");
         WideElements.store(predicted, n, out);
+        return bit;
     }
 
     @Override
-    void reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
+    long reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
         int width = format.width();
         int keyShift = format.keyShift();
         int keys = 1 << width - 1 - keyShift;
@@ -77,5 +81,6 @@ final class WideBlockDecoder extends FloatBlockDecoder {
         }
         check(outside >= 0, "has a key outside the dtype");
         WideElements.store(predicted, n, out);
+        return bit;
     }
 }
