@@ -40,7 +40,8 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
         String origin = originForm(raw);
         int mark = origin.indexOf('?');
         String path = mark < 0 ? origin : origin.substring(0, mark);
-        return new RequestTarget(segments(path), mark < 0 ? Map.of() : query(origin.substring(mark + 1)));
+        return new RequestTarget(segments(path),
+                mark < 0 ? Map.of() : parameters(origin.substring(mark + 1), MAX_PARAMETERS));
     }
 
     /** Returns the first value of a query parameter, or the given one where it is missing. */
@@ -59,19 +60,23 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
     }
 
     /**
-     * Decodes {@code name=value&...}, as a query or a form holds it.
+     * Decodes {@code name=value&...}, as the body of a form holds it.
      *
      * @throws HttpException 400 for a wrong percent-encoding
      */
-    public static Map<String, List<String>> query(String raw) throws HttpException {
+    public static Map<String, List<String>> form(String body) throws HttpException {
+        return parameters(body, Integer.MAX_VALUE);
+    }
+
+    private static Map<String, List<String>> parameters(String raw, int max) throws HttpException {
         try {
             return QueryStringDecoder.builder()
                     .hasPath(false)
-                    .maxParams(MAX_PARAMETERS)
+                    .maxParams(max)
                     .build(raw)
                     .parameters();
         } catch (IllegalArgumentException e) {
-            throw bad("the query holds a wrong percent-encoding", e);
+            throw bad("a parameter holds a wrong percent-encoding", e);
         }
     }
 

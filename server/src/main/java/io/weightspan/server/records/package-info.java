@@ -1,4 +1,4 @@
-/** Serves bases and records natively, cacheable for ever. */
+/** Answers the native read API: what a revision is made of, and stored objects that never change. */
 @NullMarked
 package io.weightspan.server.records;
 

@@ -1,0 +1,140 @@
+package io.weightspan.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.repo.PackFolder;
+import io.weightspan.server.repo.PackRequest;
+import io.weightspan.server.repo.Packer;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.serve.StoreServer;
+import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.Stores;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Runs the stock {@code huggingface_hub} and its command line, of the version that {@code hub-clients/requirements.txt}
+ * names, against a server of a small packed family, and has them compare every byte.
+ *
+ * <p>Installs them with pip below {@code target/}; where that isn't possible the test fails, since nothing else shows
+ * that the clients work.
+ */
+class HubClientsTest {
+
+    private static final Path CLIENTS = Path.of("hub-clients").toAbsolutePath();
+    private static final Path ENVIRONMENT = Path.of("target", "hub-clients").toAbsolutePath();
+    private static final int ROWS = 96;
+    private static final int COLUMNS = 1500;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void stockClientsGetEveryFileBack() throws Exception {
+        Path originals = folder.resolve("originals");
+        Path base = model(originals.resolve("demo/base"), 0);
+        PackFolder one = new PackFolder(new RepoId("demo", "one"), model(originals.resolve("demo/one"), 1), "demo");
+        PackFolder two = new PackFolder(new RepoId("demo", "two"), model(originals.resolve("demo/two"), 2), "demo");
+        Path nested = Files.createDirectories(originals.resolve("demo/two/d e/f"));
+        Files.writeString(nested.resolveSibling("ü.txt"), "größe");
+        Files.write(nested.resolve("empty.bin"), new byte[0]);
+        PackRequest request = new PackRequest(
+                List.of(one, two),
+                Optional.of(new PackFolder(new RepoId("demo", "base"), base, "demo")),
+                Optional.empty(),
+                "test",
+                2);
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
+            new Packer(store).pack(request, (task, bytes) -> done -> {});
+            InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            try (StoreServer server = StoreServer.start(store, anyPort, HttpLimits.DEFAULT, 64 << 20)) {
+                Path work = Files.createDirectory(folder.resolve("work"));
+                String python = environment();
+                List<String> command = List.of(
+                        python, CLIENTS.resolve("check_hub.py").toString(), originals.toString(), work.toString());
+                String output = run(command, Map.of("HF_ENDPOINT", server.url()));
+                assertThat(output).contains("passed check_command_line");
+            }
+        }
+    }
+
+    /** Returns the interpreter of an environment that has the clients, made once for a list of requirements. */
+    private static String environment() throws IOException, InterruptedException {
+        Path requirements = CLIENTS.resolve("requirements.txt");
+        String wanted = Files.readString(requirements);
+        Path done = ENVIRONMENT.resolve("done.txt");
+        String python = ENVIRONMENT.resolve("bin/python").toString();
+        if (Files.exists(done) && Files.readString(done).equals(wanted)) {
+            return python;
+        }
+        run(List.of("python3", "-m", "venv", "--clear", ENVIRONMENT.toString()), Map.of());
+        run(List.of(python, "-m", "pip", "install", "--quiet", "-r", requirements.toString()), Map.of());
+        Files.writeString(done, wanted);
+        return python;
+    }
+
+    /** Runs a command to its end, demands that it says it succeeded, and returns what it printed. */
+    private static String run(List<String> command, Map<String, String> variables)
+            throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(variables);
+        builder.environment().put("PYTHONDONTWRITEBYTECODE", "1");
+        Path output = Files.createTempFile("hub-clients", ".out");
+        try {
+            Process process = builder.redirectOutput(output.toFile()).start();
+            if (!process.waitFor(15, TimeUnit.MINUTES)) {
+                process.destroyForcibly();
+                throw new IOException(command + " did not end");
+            }
+            String printed = Files.readString(output);
+            assertThat(process.exitValue()).as("%s: %s", command, printed).isZero();
+            return printed;
+        } finally {
+            Files.delete(output);
+        }
+    }
+
+    /** Writes a model whose weights are a little off the base's, of BF16 and F32, with files that aren't weights. */
+    private static Path model(Path folder, int member) throws IOException {
+        Files.createDirectories(folder);
+        long elements = (long) ROWS * COLUMNS;
+        String json = """
+                {"__metadata__":{"format":"pt"},\
+                "a.weight":{"dtype":"BF16","shape":[%1$d,%2$d],"data_offsets":[0,%3$d]},\
+                "b.weight":{"dtype":"F32","shape":[%1$d,%2$d],"data_offsets":[%3$d,%4$d]}}"""
+                .formatted(ROWS, COLUMNS, 2 * elements, 6 * elements);
+        byte[] header = json.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(Math.toIntExact(8 + header.length + 6 * elements))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length).put(header);
+        Random shared = new Random(7);
+        Random own = new Random(member);
+        for (long i = 0; i < 2 * elements; i++) {
+            float value = (float) (shared.nextGaussian() * 0.02 + (member == 0 ? 0 : own.nextGaussian() * 1e-4));
+            if (i < elements) {
+                file.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
+            } else {
+                file.putFloat(value);
+            }
+        }
+        Files.write(folder.resolve("model.safetensors"), file.array());
+        Files.writeString(folder.resolve("config.json"), "{\"member\": " + member + "}\n");
+        Files.writeString(folder.resolve("README.md"), "# Member " + member + "\n\n" + "Text.\n".repeat(2000));
+        Files.write(folder.resolve("training_args.bin"), new byte[] {(byte) 0x80, 2, '.'});
+        return folder;
+    }
+}

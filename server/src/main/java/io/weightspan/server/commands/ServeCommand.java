@@ -1,0 +1,117 @@
+package io.weightspan.server.commands;
+
+import io.weightspan.cli.ExitStatus;
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.serve.StoreServer;
+import io.weightspan.server.store.ObjectStore;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code weightspan serve}: serves a store until it is told to stop. */
+@Command(
+        name = "serve",
+        description = "Serve the models of a store to Hugging Face clients and to 'weightspan pull'.",
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  weightspan serve --store models",
+            "  HF_ENDPOINT=http://127.0.0.1:8640 hf download NAMESPACE/MODEL",
+            "  weightspan serve --store models --listen 0.0.0.0:80 --cache-mb 2048",
+            "",
+            "Prints 'listening on http://HOST:PORT' on standard output once it answers.",
+            "An interrupt or SIGTERM lets running downloads finish for 30 seconds."
+        })
+final class ServeCommand implements Callable<Integer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+
+    private static final int MIB = 1 << 20;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private CommandSpec spec;
+
+    @Mixin
+    private final StoreOption store = new StoreOption();
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            defaultValue = "127.0.0.1:8640",
+            description = "Where to listen; port 0 takes a free one. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String listen;
+
+    @Option(
+            names = "--cache-mb",
+            paramLabel = "MB",
+            defaultValue = "256",
+            description = "Memory for decoded parts of models that predict others. Default: ${DEFAULT-VALUE}")
+    private int cacheMib;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (cacheMib < 0) {
+            throw new ParameterException(spec.commandLine(), "--cache-mb must be at least 0");
+        }
+        InetSocketAddress address = address();
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (ObjectStore open = store.open();
+                StoreServer server =
+                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB)) {
+            Thread hook = Thread.ofPlatform().unstarted(() -> {
+                close(server);
+                stopped.countDown();
+            });
+            Runtime.getRuntime().addShutdownHook(hook);
+            var out = spec.commandLine().getOut();
+            out.println("listening on " + server.url());
+            out.flush();
+            var err = spec.commandLine().getErr();
+            err.println("export HF_ENDPOINT=" + server.url());
+            err.flush();
+            stopped.await();
+        }
+        return ExitStatus.DONE;
+    }
+
+    private InetSocketAddress address() {
+        int colon = listen.lastIndexOf(':');
+        String host = colon < 0 ? "" : listen.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        int port;
+        try {
+            port = Integer.parseInt(listen.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            throw new ParameterException(spec.commandLine(), "--listen needs HOST:PORT, not '" + listen + "'", e);
+        }
+        if (host.isEmpty() || port < 0 || port > 65_535) {
+            throw new ParameterException(spec.commandLine(), "--listen needs HOST:PORT, not '" + listen + "'");
+        }
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            throw new ParameterException(spec.commandLine(), "--listen names an unknown host: " + host);
+        }
+        return address;
+    }
+
+    private static void close(StoreServer server) {
+        try {
+            server.close();
+        } catch (IOException e) {
+            LOG.warn("a file could not be closed", e);
+        }
+    }
+}

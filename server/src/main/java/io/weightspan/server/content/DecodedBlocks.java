@@ -1,0 +1,46 @@
+package io.weightspan.server.content;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.weightspan.codec.family.BlockCache;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoded blocks of files that predict others, up to so many bytes, so that a hot base isn't decoded again for each
+ * fine-tune. Thread-safe.
+ */
+final class DecodedBlocks implements BlockCache {
+
+    /** What an entry costs beside its bytes, about. */
+    private static final int ENTRY_BYTES = 200;
+
+    private final Cache<Key, MemorySegment> blocks;
+
+    /**
+     * Creates a cache.
+     *
+     * @param maxBytes bytes of blocks kept, at least 0
+     */
+    DecodedBlocks(long maxBytes) {
+        blocks = Caffeine.newBuilder()
+                .maximumWeight(maxBytes)
+                .weigher((Key key, MemorySegment bytes) -> Math.toIntExact(bytes.byteSize() + ENTRY_BYTES))
+                .build();
+    }
+
+    @Override
+    public @Nullable MemorySegment get(Key key) {
+        return blocks.getIfPresent(key);
+    }
+
+    @Override
+    public void put(Key key, MemorySegment bytes) {
+        blocks.put(key, bytes.asReadOnly());
+    }
+
+    @Override
+    public boolean keepsWholeBlocks() {
+        return true;
+    }
+}

@@ -1,0 +1,193 @@
+package io.weightspan.server.content;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.codec.container.ByteSource;
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.Verification;
+import io.weightspan.codec.family.BlockCache;
+import io.weightspan.codec.family.RecordDecoder;
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.codec.tensor.TensorInfo;
+import io.weightspan.server.http.Body;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.FileKind;
+import io.weightspan.server.store.ObjectNotFoundException;
+import io.weightspan.server.store.ObjectStore;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Opens original files and stored objects as bodies.
+ *
+ * <p>Keeps decoders of recently read files open, and decoded blocks of the files that predict others. Every stored
+ * chunk is checked before it is decoded. Thread-safe.
+ */
+public final class StoredContent implements Closeable {
+
+    /** Files kept open that nobody reads; each is a mapping and its parsed index. */
+    private static final int IDLE_FILES = 32;
+
+    /** Blocks that each open file keeps for readers of small ranges. */
+    private static final int RECENT_BLOCKS = 8;
+
+    private final ObjectStore store;
+    private final BlockCache sharedBlocks;
+    private final OpenFiles<Digest> served = new OpenFiles<>(IDLE_FILES);
+    private final OpenFiles<Digest> predicting = new OpenFiles<>(IDLE_FILES);
+
+    /**
+     * Opens bodies from a store.
+     *
+     * @param store the store, which stays the caller's to close after this
+     * @param cacheBytes bytes of decoded blocks kept in memory, at least 0
+     */
+    public StoredContent(ObjectStore store, long cacheBytes) {
+        this.store = requireNonNull(store, "store is null");
+        this.sharedBlocks = new DecodedBlocks(cacheBytes);
+    }
+
+    /**
+     * Opens part of an original file.
+     *
+     * @param file a file of a commit of the store
+     * @param offset of the first byte
+     * @param length the number of bytes, within the file
+     * @throws ContainerException if the record is damaged
+     * @throws IOException if the store can't be read or lacks the object
+     */
+    public Body file(CommitFile file, long offset, long length) throws IOException {
+        if (file.kind() == FileKind.PLAIN) {
+            return object(file.object(), offset, length);
+        }
+        OpenFiles<Digest>.Held held = served.take(
+                file.object(), () -> decoder(file.object(), file.sha256(), BlockCache.recent(RECENT_BLOCKS)));
+        return new Body.Streamed(new DecodedContent(held.file(), held::giveBack), offset, length);
+    }
+
+    /**
+     * Opens part of an object as it is stored.
+     *
+     * @param object the object's SHA-256
+     * @param offset of the first byte
+     * @param length the number of bytes, within the object
+     * @throws ObjectNotFoundException if the store has no such object
+     * @throws IOException if the store can't be read
+     */
+    public Body object(Digest object, long offset, long length) throws IOException {
+        Optional<Path> local = store.localFile(object);
+        if (local.isPresent()) {
+            return Body.FileRange.open(local.get(), offset, length);
+        }
+        ByteSource source = store.open(object);
+        DecodedFile plain = new SourceFile(source);
+        return new Body.Streamed(new DecodedContent(plain, plain::close), offset, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+        served.close();
+        predicting.close();
+    }
+
+    /** Opens a file that predicts another; the decoder that asked closes it. */
+    private DecodedFile dependency(Digest object, Digest file) throws IOException {
+        OpenFiles<Digest>.Held held = predicting.take(object, () -> decoder(object, file, sharedBlocks));
+        return new HeldFile(held.file(), held::giveBack);
+    }
+
+    private RecordDecoder decoder(Digest object, Digest file, BlockCache cache) throws IOException {
+        ByteSource source;
+        try {
+            source = store.open(object);
+        } catch (ObjectNotFoundException e) {
+            throw new ContainerException(
+                    ErrorCode.MISSING_DEPENDENCY,
+                    "object " + object.hex() + " is not in the store",
+                    store.location(),
+                    null,
+                    -1,
+                    e);
+        }
+        try {
+            RecordDecoder decoder = RecordDecoder.open(source, this::dependency, Verification.CHUNKS, cache);
+            if (!decoder.fileDigest().equals(file)) {
+                throw new ContainerException(
+                        ErrorCode.WRONG_DEPENDENCY, "object " + object.hex() + " decodes to another file");
+            }
+            return decoder;
+        } catch (IOException | RuntimeException e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** An object that a store doesn't keep as a local file, read as it is. */
+    private record SourceFile(ByteSource source) implements DecodedFile {
+
+        @Override
+        public long length() {
+            return source.size();
+        }
+
+        @Override
+        public List<TensorInfo> tensors() {
+            return List.of(TensorInfo.opaque(source.size()));
+        }
+
+        @Override
+        public long schemaLength() {
+            return 0;
+        }
+
+        @Override
+        public void read(long offset, MemorySegment target) throws IOException {
+            target.copyFrom(source.read(offset, target.byteSize()));
+        }
+
+        @Override
+        public void close() throws IOException {
+            source.close();
+        }
+    }
+
+    /** A file that others may read too; closing it gives it back. */
+    private record HeldFile(DecodedFile file, DecodedContent.Lease lease) implements DecodedFile {
+
+        @Override
+        public long length() {
+            return file.length();
+        }
+
+        @Override
+        public List<TensorInfo> tensors() {
+            return file.tensors();
+        }
+
+        @Override
+        public long schemaLength() {
+            return file.schemaLength();
+        }
+
+        @Override
+        public void read(long offset, MemorySegment target) throws IOException {
+            file.read(offset, target);
+        }
+
+        @Override
+        public int depth(int tensor, int most) throws IOException {
+            return file.depth(tensor, most);
+        }
+
+        @Override
+        public void close() throws IOException {
+            lease.end();
+        }
+    }
+}

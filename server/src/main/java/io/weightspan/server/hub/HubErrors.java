@@ -1,0 +1,93 @@
+package io.weightspan.server.hub;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.codec.container.ContainerException;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CorruptStoreException;
+import io.weightspan.server.repo.EntryNotFoundException;
+import io.weightspan.server.repo.NotFoundException;
+import io.weightspan.server.repo.RepoNotFoundException;
+import io.weightspan.server.repo.RevisionNotFoundException;
+import java.io.IOException;
+
+/**
+ * What the Hub's clients expect of a refusal. They choose their exception by {@code X-Error-Code}, and remember that a
+ * file isn't there only where {@code X-Repo-Commit} says at which commit.
+ */
+public final class HubErrors {
+
+    /** The header that names the commit an answer is about. */
+    public static final String COMMIT_HEADER = "X-Repo-Commit";
+
+    private HubErrors() {}
+
+    /** Something that may fail as the store does. */
+    @FunctionalInterface
+    public interface Work<T> {
+
+        /**
+         * Does the work.
+         *
+         * @throws HttpException if it refuses by itself
+         * @throws IOException if the store does
+         */
+        T run() throws HttpException, IOException;
+    }
+
+    /**
+     * Runs work and turns what the store throws into refusals.
+     *
+     * @throws HttpException 404 with the Hub's code for what isn't there, 500 with a code for what is damaged
+     * @throws IOException if the store can't be read
+     */
+    public static <T> T translate(Work<T> work) throws HttpException, IOException {
+        try {
+            return work.run();
+        } catch (NotFoundException e) {
+            throw caused(notFound(e), e);
+        } catch (ContainerException e) {
+            throw caused(
+                    new HttpException(
+                            HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                            e.code().name(),
+                            "the stored file is damaged: " + e.getMessage()),
+                    e);
+        } catch (CorruptStoreException e) {
+            throw caused(
+                    new HttpException(
+                            HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                            "CorruptStore",
+                            "the store is damaged: " + e.getMessage()),
+                    e);
+        }
+    }
+
+    /** Returns the refusal for a repository that there isn't. */
+    static HttpException noRepo(String id) {
+        return new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + id);
+    }
+
+    /** Returns the refusal for a file or folder that a commit hasn't. */
+    static HttpException noEntry(Commit commit, String path) {
+        return new HttpException(
+                HttpResponseStatus.NOT_FOUND,
+                "EntryNotFound",
+                "repository " + commit.repo() + " has no '" + path + "' at " + commit.id())
+                .with(COMMIT_HEADER, commit.id());
+    }
+
+    private static HttpException notFound(NotFoundException e) {
+        return switch (e) {
+            case RepoNotFoundException repo -> noRepo(repo.repo());
+            case RevisionNotFoundException revision ->
+                new HttpException(HttpResponseStatus.NOT_FOUND, "RevisionNotFound", String.valueOf(e.getMessage()));
+            case EntryNotFoundException entry -> noEntry(entry.commit(), entry.path());
+        };
+    }
+
+    private static HttpException caused(HttpException refusal, Throwable cause) {
+        refusal.initCause(cause);
+        return refusal;
+    }
+}

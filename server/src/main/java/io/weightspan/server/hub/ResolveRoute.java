@@ -1,0 +1,64 @@
+package io.weightspan.server.hub;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.server.content.StoredContent;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Representation;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** R1 and R2: {@code /{ns}/{name}/resolve/{rev}/{path}}, the bytes of a file. Answers at once, never by a redirect. */
+final class ResolveRoute {
+
+    private final Repositories repositories;
+    private final StoredContent content;
+
+    ResolveRoute(Repositories repositories, StoredContent content) {
+        this.repositories = requireNonNull(repositories, "repositories is null");
+        this.content = requireNonNull(content, "content is null");
+    }
+
+    /**
+     * Answers GET or HEAD.
+     *
+     * @throws HttpException if the repository, revision or file isn't there, or the range or a condition says so
+     * @throws IOException if the store can't be read
+     */
+    Response answer(Request request, RepoId repo, String revision, String path) throws HttpException, IOException {
+        request.requireRead();
+        return HubErrors.translate(() -> {
+            Commit commit = repositories.resolve(repo, revision);
+            CommitFile file = commit.file(path);
+            return representation(commit, file, revision.equals(commit.id())).respond(request);
+        });
+    }
+
+    private Representation representation(Commit commit, CommitFile file, boolean immutable) {
+        List<Map.Entry<String, String>> headers = new ArrayList<>();
+        headers.add(Map.entry("Content-Type", "application/octet-stream"));
+        // Whatever a repository holds, a browser must not run it.
+        headers.add(Map.entry("X-Content-Type-Options", "nosniff"));
+        String name = file.path().substring(file.path().lastIndexOf('/') + 1);
+        headers.add(Map.entry("Content-Disposition", "attachment; filename*=UTF-8''" + Paging.encode(name)));
+        headers.add(Map.entry("Cache-Control", immutable ? "public, max-age=31536000, immutable" : "no-cache"));
+        headers.add(Map.entry(HubErrors.COMMIT_HEADER, commit.id()));
+        if (LargeFiles.isLarge(file)) {
+            headers.add(Map.entry("X-Linked-Etag", '"' + LargeFiles.tag(file) + '"'));
+            headers.add(Map.entry("X-Linked-Size", Long.toString(file.size())));
+        }
+        return new Representation(
+                LargeFiles.tag(file),
+                file.size(),
+                headers,
+                (offset, length) -> content.file(file, offset, length));
+    }
+}

@@ -1,0 +1,90 @@
+package io.weightspan.server.serve;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.server.content.StoredContent;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.http.HttpServer;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubHandler;
+import io.weightspan.server.records.RecordsHandler;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.store.ObjectStore;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A server of one store: the Hub's read API, the native one, and its own health. Thread-safe. */
+public final class StoreServer implements Closeable {
+
+    private final StoredContent content;
+    private final HttpServer server;
+
+    private StoreServer(StoredContent content, HttpServer server) {
+        this.content = content;
+        this.server = server;
+    }
+
+    /**
+     * Serves a store.
+     *
+     * @param store the store, which stays the caller's to close after this
+     * @param address where to listen; port 0 has the system choose one
+     * @param limits what a client may cost
+     * @param cacheBytes bytes of decoded blocks kept in memory, at least 0
+     * @return the server, which answers requests
+     * @throws IOException if the address can't be listened on
+     */
+    public static StoreServer start(ObjectStore store, InetSocketAddress address, HttpLimits limits, long cacheBytes)
+            throws IOException {
+        Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
+        StoredContent content = new StoredContent(store, cacheBytes);
+        AtomicReference<HttpServer> started = new AtomicReference<>();
+        RequestHandler service = new ServiceHandler(repositories, () -> {
+            HttpServer server = started.get();
+            return server != null && server.isAccepting();
+        });
+        List<RequestHandler> handlers =
+                List.of(service, new RecordsHandler(repositories, content), new HubHandler(repositories, content));
+        HttpServer server = HttpServer.start(address, request -> first(handlers, request), limits);
+        started.set(server);
+        return new StoreServer(content, server);
+    }
+
+    /** Returns where the server listens, as a client would write it: {@code http://host:port}. */
+    public String url() {
+        InetSocketAddress address = server.address();
+        InetAddress host = address.getAddress();
+        String name = host.getHostAddress();
+        return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+    }
+
+    /**
+     * Stops the server; answers under way are finished first, within the limits.
+     *
+     * @throws IOException if an open file can't be closed
+     */
+    @Override
+    public void close() throws IOException {
+        server.close();
+        content.close();
+    }
+
+    private static Optional<Response> first(List<RequestHandler> handlers, Request request)
+            throws HttpException, IOException {
+        for (RequestHandler handler : handlers) {
+            Optional<Response> response = handler.handle(request);
+            if (response.isPresent()) {
+                return response;
+            }
+        }
+        return Optional.empty();
+    }
+}
