@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -46,20 +48,30 @@ class CrashTest {
 
         Path store = folder.resolve("store");
         int killed = 0;
+        Map<String, Integer> left = new TreeMap<>();
         for (int run = 0; run < RUNS; run++) {
-            // Half of the time the store is new, so that making it is among the moments.
-            if (random.nextBoolean()) {
+            // A new store, one with everything in it, or the one that the last kill left.
+            int start = random.nextInt(3);
+            if (start < 2) {
                 delete(store);
-            } else {
+            }
+            if (start == 1) {
+                copy(reference, store);
+            }
+            if (start > 0) {
                 TestModels.write(models.get(run % MEMBERS).resolve("model.safetensors"), 42, 100 + run, 1024);
             }
             Process pack = start(store, models);
-            boolean ended = pack.waitFor(random.nextLong(whole), TimeUnit.NANOSECONDS);
+            boolean ended = pack.waitFor(random.nextLong(whole * 5 / 4), TimeUnit.NANOSECONDS);
             pack.destroyForcibly().waitFor();
             killed += ended ? 0 : 1;
-            assertSound(store);
+            int repos = assertSound(store);
+            left.merge(repos == 0 ? "nothing" : repos < MEMBERS ? "some repositories" : "all repositories", 1,
+                    Integer::sum);
+            assertThat(repos).as("a store that had everything still has it")
+                    .isGreaterThanOrEqualTo(start == 1 ? MEMBERS : 0);
         }
-        System.out.println("killed " + killed + " of " + RUNS + " runs before their end");
+        System.out.println("killed " + killed + " of " + RUNS + " runs before their end; stores then had " + left);
         assertThat(start(store, models).waitFor()).isZero();
         assertSound(store);
         try (ObjectStore opened = FolderObjectStore.open(store)) {
@@ -95,15 +107,28 @@ class CrashTest {
                 .start();
     }
 
-    /** Everything that a branch reaches decodes; what no branch reaches doesn't count. */
-    private static void assertSound(Path store) throws IOException {
+    /**
+     * Everything that a branch reaches decodes; what no branch reaches doesn't count. Returns the repositories' number.
+     */
+    private static int assertSound(Path store) throws IOException {
         if (!Files.exists(store.resolve("weightspan-store"))) {
-            return; // killed before the store was made
+            return 0; // killed before the store was made
         }
         try (ObjectStore opened = FolderObjectStore.open(store)) {
             Repositories repositories = new Repositories(opened);
             List<RepoId> repos = repositories.list();
             assertThat(new Verifier(opened).verify(repos, 2, PackListener.NONE).failures()).isEmpty();
+            return repos.size();
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        List<Path> all;
+        try (Stream<Path> walk = Files.walk(from)) {
+            all = walk.toList();
+        }
+        for (Path path : all) {
+            Files.copy(path, to.resolve(from.relativize(path).toString()));
         }
     }
 
