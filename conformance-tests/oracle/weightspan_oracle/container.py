@@ -158,6 +158,8 @@ class Container:
             at += sum(entry["block_lengths"])
         self.data_end = at
         require(align(at) == self.index_offset, "BAD_LAYOUT", "chunks and blocks do not fill DATA")
+        blocks = sum(max(len(entry["block_lengths"]), len(entry["block_crc32c"])) for entry in self.index["tensors"])
+        require(blocks <= len(self.data), "BAD_LAYOUT", "more blocks than bytes")
 
     # step 9
 

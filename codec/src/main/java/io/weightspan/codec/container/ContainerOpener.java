@@ -70,7 +70,7 @@ final class ContainerOpener {
         checksum(indexBytes, trailer.indexCrc(), ErrorCode.INDEX_CHECKSUM, "the index is damaged",
                 trailer.indexOffset());
         Front front = Messages.front(frontBytes, HeaderLayout.LENGTH); // 7
-        Index index = Messages.index(message(indexBytes, trailer), trailer.indexOffset());
+        Index index = Messages.index(message(indexBytes, trailer), trailer.indexOffset(), length);
         FrontChecks.limits(front);
         IndexChecks.limits(index);
         FrontChecks.requirements(front);

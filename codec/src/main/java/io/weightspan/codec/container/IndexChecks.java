@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The limits and requirements on the message {@code Index}, in the order of the format's steps 7 and 10. */
 final class IndexChecks {
     /** R-IDX-006: contexts of a table set, and so the last end of its segments. */
-    private static final int CONTEXTS = 128;
+    static final int CONTEXTS = 128;
     /** R-IDX-011: largest absolute scale. */
     private static final int SCALE = 65_536;
 

@@ -1,9 +1,10 @@
 package io.weightspan.codec.container;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.DiscardUnknownFieldsParser;
 import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.WireFormat;
+import com.google.protobuf.Parser;
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
 import io.weightspan.format.v1.TableSet;
@@ -14,6 +15,12 @@ import java.lang.foreign.ValueLayout;
 
 /** Parses the two messages (R-MSG-001) without building more of them than the limits allow. */
 final class Messages {
+    // Unknown fields are dropped (R-MSG-002): kept, each number of them would be an object.
+    private static final Parser<Front> FRONT = DiscardUnknownFieldsParser.wrap(Front.parser());
+    private static final Parser<Index> INDEX = DiscardUnknownFieldsParser.wrap(Index.parser());
+    private static final Parser<TensorEntry> TENSOR = DiscardUnknownFieldsParser.wrap(TensorEntry.parser());
+    private static final Parser<TableSet> TABLE_SET = DiscardUnknownFieldsParser.wrap(TableSet.parser());
+
     private Messages() {}
 
     /**
@@ -26,7 +33,7 @@ final class Messages {
      */
     static Front front(MemorySegment bytes, long offset) throws ContainerException {
         try {
-            return Front.parseFrom(bytes.toArray(ValueLayout.JAVA_BYTE));
+            return FRONT.parseFrom(bytes.toArray(ValueLayout.JAVA_BYTE));
         } catch (InvalidProtocolBufferException e) {
             throw malformed("Front", offset, e);
         }
@@ -35,23 +42,33 @@ final class Messages {
     /**
      * Parses the message {@code Index}.
      *
-     * @param bytes  the stored bytes, within R-LIM-002
-     * @param offset where they are, for the error
-     * @return the message, with R-LIM-004 and R-LIM-009 checked and nothing else
-     * @throws ContainerException {@code MALFORMED_MESSAGE} or {@code LIMIT_EXCEEDED}
+     * @param message         its bytes, within R-LIM-002
+     * @param offset          where INDEX lies, for the error
+     * @param containerLength bytes of the container
+     * @return the message, with R-LIM-004, R-LIM-009 and what would take more memory than the container accounts for
+     *         checked, and nothing else
+     * @throws ContainerException {@code MALFORMED_MESSAGE}; {@code LIMIT_EXCEEDED}; {@code BAD_LAYOUT} if there are
+     *                            more blocks than bytes (R-LAY-004); {@code MALFORMED_INDEX} if table sets have more
+     *                            segments than contexts (R-IDX-006)
      */
-    static Index index(MemorySegment bytes, long offset) throws ContainerException {
-        // A copy: protobuf's reader of direct buffers works past the JVM's checks.
-        byte[] copy = bytes.toArray(ValueLayout.JAVA_BYTE);
+    static Index index(MemorySegment message, long offset, long containerLength) throws ContainerException {
+        // An array: protobuf's reader of direct buffers works past the JVM's checks.
+        byte[] bytes = message.toArray(ValueLayout.JAVA_BYTE);
         try {
-            // Two stored bytes make an object of a hundred, so that entries are counted before they are built.
-            if (withinLimits(copy)) {
-                return Index.parseFrom(copy);
+            IndexScan scan = IndexScan.of(bytes);
+            if (scan.blocks() > containerLength) {
+                throw refuse(ErrorCode.BAD_LAYOUT, "the index has " + scan.blocks() + " blocks, the container "
+                        + containerLength + " bytes", offset);
             }
-            checkEntries(copy);
-            throw new ContainerException(ErrorCode.LIMIT_EXCEEDED,
-                    "the index has more than " + Limits.TENSORS + " tensors or " + Limits.TABLE_SETS + " table sets",
-                    null, null, offset, null);
+            if (scan.segmentEnds() > (long) Limits.TABLE_SETS * IndexChecks.CONTEXTS) {
+                throw refuse(ErrorCode.MALFORMED_INDEX, "more segments than contexts", offset);
+            }
+            if (!scan.isWithinLimits()) {
+                checkEntries(bytes);
+                throw refuse(ErrorCode.LIMIT_EXCEEDED, "the index has more than " + Limits.TENSORS + " tensors or "
+                        + Limits.TABLE_SETS + " table sets", offset);
+            }
+            return INDEX.parseFrom(bytes);
         } catch (InvalidProtocolBufferException e) {
             throw malformed("Index", offset, e);
         } catch (ContainerException e) {
@@ -61,39 +78,23 @@ final class Messages {
         }
     }
 
-    private static boolean withinLimits(byte[] bytes) throws IOException {
-        CodedInputStream in = CodedInputStream.newInstance(bytes);
-        long tensors = 0;
-        long tableSets = 0;
-        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            if (isMessage(tag, Index.TENSORS_FIELD_NUMBER)) {
-                tensors++;
-            } else if (isMessage(tag, Index.TABLE_SETS_FIELD_NUMBER)) {
-                tableSets++;
-            }
-            in.skipField(tag);
-        }
-        return tensors <= Limits.TENSORS && tableSets <= Limits.TABLE_SETS;
-    }
-
     /** Parses entries one by one and drops them: a message that does not parse is malformed before it is too large. */
     private static void checkEntries(byte[] bytes) throws IOException {
         CodedInputStream in = CodedInputStream.newInstance(bytes);
         ExtensionRegistryLite none = ExtensionRegistryLite.getEmptyRegistry();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            if (isMessage(tag, Index.TENSORS_FIELD_NUMBER)) {
-                in.readMessage(TensorEntry.parser(), none);
-            } else if (isMessage(tag, Index.TABLE_SETS_FIELD_NUMBER)) {
-                in.readMessage(TableSet.parser(), none);
+            if (IndexScan.isMessage(tag, Index.TENSORS_FIELD_NUMBER)) {
+                in.readMessage(TENSOR, none);
+            } else if (IndexScan.isMessage(tag, Index.TABLE_SETS_FIELD_NUMBER)) {
+                in.readMessage(TABLE_SET, none);
             } else {
                 in.skipField(tag);
             }
         }
     }
 
-    private static boolean isMessage(int tag, int field) {
-        return WireFormat.getTagFieldNumber(tag) == field
-                && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
+    private static ContainerException refuse(ErrorCode code, String detail, long offset) {
+        return new ContainerException(code, detail, null, null, offset, null);
     }
 
     private static ContainerException malformed(String message, long offset, InvalidProtocolBufferException cause) {

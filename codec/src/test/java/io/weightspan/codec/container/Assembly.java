@@ -28,6 +28,7 @@ final class Assembly {
     byte @Nullable [] indexBytes;
     long firstPartDelta;
     long indexOffsetDelta;
+    int indexDecodedLength;
     byte padding;
 
     private Assembly(Front front, Index index, byte[] schemaStored, byte[] data) {
@@ -123,6 +124,7 @@ final class Assembly {
         bytes.putLong(trailer, indexStart + indexOffsetDelta).putLong(trailer + 8, bytes.capacity());
         bytes.putInt(trailer + 16, indexPart.length);
         bytes.putInt(trailer + 20, Checksums.crc32c(MemorySegment.ofArray(indexPart)));
+        bytes.putInt(trailer + 24, indexDecodedLength);
         bytes.putLong(trailer + 32, 0x8F5753500D0A1A0AL);
         fixHeader(bytes.array());
         fixTrailer(bytes.array());

@@ -16,10 +16,12 @@ import io.weightspan.format.v1.Index;
 import io.weightspan.format.v1.Layout;
 import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TableSet;
+import io.weightspan.format.v1.TensorEntry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -265,6 +267,65 @@ class MessagesTest {
         }
         out.flush();
         return bytes.toByteArray();
+    }
+
+    private static byte[] compressed(Assembly assembly, byte[] index) {
+        assembly.indexBytes = ZstdFrames.encode(index, 3);
+        assembly.indexDecodedLength = index.length;
+        return assembly.build();
+    }
+
+    @Test
+    void rTrl003AnIndexMayBeAZstdFrame() {
+        byte[] index = assembly.index.toByteArray();
+        assertAccepted(compressed(assembly, index));
+        assembly.indexDecodedLength = index.length + 1;
+        assertRefused(assembly.build(), ErrorCode.MALFORMED_MESSAGE);
+        assembly.indexDecodedLength = (int) Limits.INDEX_BYTES + 1;
+        assertRefused(assembly.build(), ErrorCode.LIMIT_EXCEEDED);
+    }
+
+    @Test
+    void rLay004MoreBlocksThanBytesAreRefusedBeforeTheyAreBuilt() {
+        // 16 MiB of zeros in a frame of a kilobyte: as many blocks of no bytes, four bytes of memory each.
+        byte[] lengths = TensorEntry.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(TensorEntry.BLOCK_LENGTHS_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
+        byte[] checksums = TensorEntry.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(TensorEntry.BLOCK_CRC32C_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
+        for (byte[] entry : List.of(lengths, checksums)) {
+            byte[] index = Index.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                    .addField(Index.TENSORS_FIELD_NUMBER, UnknownFieldSet.Field.newBuilder()
+                            .addLengthDelimited(ByteString.copyFrom(entry)).build())
+                    .build()).build().toByteArray();
+            byte[] container = compressed(newAssembly(), index);
+            assertThat(container).hasSizeLessThan(4096);
+            assertRefused(container, ErrorCode.BAD_LAYOUT);
+        }
+    }
+
+    @Test
+    void rIdx006MoreSegmentsThanContextsAreRefusedBeforeTheyAreBuilt() {
+        byte[] set = TableSet.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(TableSet.SEGMENT_ENDS_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
+        byte[] index = Index.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(Index.TABLE_SETS_FIELD_NUMBER, UnknownFieldSet.Field.newBuilder()
+                        .addLengthDelimited(ByteString.copyFrom(set)).build())
+                .build()).build().toByteArray();
+        assertRefused(compressed(newAssembly(), index), ErrorCode.MALFORMED_INDEX);
+    }
+
+    private static UnknownFieldSet.Field bytes(int zeros) {
+        return UnknownFieldSet.Field.newBuilder().addLengthDelimited(ByteString.copyFrom(new byte[zeros])).build();
+    }
+
+    @Test
+    void rMsg002UnknownFieldsAreDropped() throws IOException {
+        UnknownFieldSet unknown = UnknownFieldSet.newBuilder()
+                .addField(1000, UnknownFieldSet.Field.newBuilder().addVarint(7).build()).build();
+        byte[] container = assembly.index(index -> index.setUnknownFields(unknown)).build();
+        try (Container opened = TestRecords.open(container, Verification.FULL)) {
+            assertThat(opened.index().getUnknownFields().asMap()).isEmpty();
+        }
     }
 
     @Test
