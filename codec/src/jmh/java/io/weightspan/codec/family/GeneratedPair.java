@@ -39,7 +39,7 @@ final class GeneratedPair {
                 StandardOpenOption.WRITE)) {
             ByteBuffer head = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
             out.write(head.putLong(json.length).put(json).flip());
-            for (long left = bytes; left > 0; ) {
+            for (long left = bytes; left > 0;) {
                 ByteBuffer part = piece.duplicate().position(0).limit((int) Math.min(piece.capacity(), left));
                 left -= out.write(part);
             }
