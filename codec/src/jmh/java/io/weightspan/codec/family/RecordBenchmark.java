@@ -27,11 +27,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Encodes and decodes 32 MiB of bfloat16 weights on one thread, alone or as a fine-tune of a base; beside it the SHA-256 of
- * the same bytes, which encoding needs twice, as the reference of the run.
+ * Encodes and decodes 32 MiB of bfloat16 weights on one thread, alone or as a fine-tune of a base; beside it the
+ * SHA-256 of the same bytes, which encoding needs twice, as the reference of the run.
  *
- * <p>An operation is one byte of the weights, so the score is megabytes a second. Decoding checks the CRC32C of every block
- * and no digest.
+ * <p>An operation is one byte of the weights, so the score is megabytes a second. Decoding checks the CRC32C of
+ * every block and no digest.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)

@@ -194,7 +194,8 @@ public final class RecordDecoder implements DecodedFile {
             } else if (whole && !cache.keepsWholeBlocks()) {
                 decoder.decode(worker, block, part);
             } else {
-                // On the heap, where the collector sees what a cache lets go; native memory would pile up between collections.
+                // On the heap, where the collector sees what a cache lets go; native memory would pile up between
+                // collections.
                 MemorySegment decoded = MemorySegment.ofArray(new byte[Math.toIntExact(size)]);
                 decoder.decode(worker, block, decoded);
                 cache.put(key, decoded);
