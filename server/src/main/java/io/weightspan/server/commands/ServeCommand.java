@@ -56,7 +56,7 @@ final class ServeCommand implements Callable<Integer> {
             names = "--cache-mb",
             paramLabel = "MB",
             defaultValue = "256",
-            description = "Memory for decoded parts of models that predict others. Default: ${DEFAULT-VALUE}")
+            description = "Memory for decoded parts of small and of shared files. Default: ${DEFAULT-VALUE}")
     private int cacheMib;
 
     @Override

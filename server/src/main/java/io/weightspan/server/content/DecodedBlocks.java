@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decoded blocks of files that predict others, up to so many bytes, so that a hot base isn't decoded again for each
- * fine-tune. Thread-safe.
+ * Decoded blocks, up to so many bytes, so that neither a hot base is decoded again for each fine-tune nor a hot
+ * fine-tune for each client. Thread-safe.
  */
 final class DecodedBlocks implements BlockCache {
 

@@ -26,19 +26,23 @@ import java.util.Optional;
 /**
  * Opens original files and stored objects as bodies.
  *
- * <p>Keeps decoders of recently read files open, and decoded blocks of the files that predict others. Every stored
- * chunk is checked before it is decoded. Thread-safe.
+ * <p>Keeps decoders of recently read files open, and decoded blocks of small files and of files that predict others.
+ * Every stored chunk is checked before it is decoded. Thread-safe.
  */
 public final class StoredContent implements Closeable {
 
     /** Files kept open that nobody reads; each is a mapping and its parsed index. */
     private static final int IDLE_FILES = 32;
 
+    /** A file above this part of the cache's size is served past it, so that one download doesn't empty it. */
+    private static final int LARGEST_PART = 4;
+
     /** Blocks that each open file keeps for readers of small ranges. */
     private static final int RECENT_BLOCKS = 8;
 
     private final ObjectStore store;
     private final BlockCache sharedBlocks;
+    private final long largestShared;
     private final OpenFiles<Digest> served = new OpenFiles<>(IDLE_FILES);
     private final OpenFiles<Digest> predicting = new OpenFiles<>(IDLE_FILES);
 
@@ -51,6 +55,7 @@ public final class StoredContent implements Closeable {
     public StoredContent(ObjectStore store, long cacheBytes) {
         this.store = requireNonNull(store, "store is null");
         this.sharedBlocks = new DecodedBlocks(cacheBytes);
+        this.largestShared = cacheBytes / LARGEST_PART;
     }
 
     /**
@@ -66,8 +71,10 @@ public final class StoredContent implements Closeable {
         if (file.kind() == FileKind.PLAIN) {
             return object(file.object(), offset, length);
         }
-        OpenFiles<Digest>.Held held = served.take(
-                file.object(), () -> decoder(file.object(), file.sha256(), BlockCache.recent(RECENT_BLOCKS)));
+        OpenFiles<Digest>.Held held = served.take(file.object(), () -> {
+            BlockCache blocks = file.size() <= largestShared ? sharedBlocks : BlockCache.recent(RECENT_BLOCKS);
+            return decoder(file.object(), file.sha256(), blocks);
+        });
         return new Body.Streamed(new DecodedContent(held.file(), held::giveBack), offset, length);
     }
 

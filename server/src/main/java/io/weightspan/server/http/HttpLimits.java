@@ -33,7 +33,7 @@ public record HttpLimits(
         int chunkBytes,
         int bodyWindow) {
 
-    /** The limits that a server runs with unless told otherwise: under 4 MiB of body for each connection. */
+    /** The limits that a server runs with unless told otherwise: at most 4 MiB of body for each connection. */
     public static final HttpLimits DEFAULT = new HttpLimits(
             1024,
             16 * 1024,
