@@ -72,7 +72,7 @@ final class RecordFiles {
     }
 
     private static DecodedFile openPlain(Path path, String name) throws IOException {
-        return name.endsWith(SAFETENSORS) ? SafetensorsFile.open(path) : OpaqueFile.open(path);
+        return name.endsWith(SAFETENSORS) ? SafetensorsFile.open(path) : new OpaqueFile(MappedSource.open(path));
     }
 
     private static RecordDecoder openRecord(Path path, Dependencies dependencies) throws IOException {

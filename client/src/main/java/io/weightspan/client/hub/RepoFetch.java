@@ -3,7 +3,7 @@ package io.weightspan.client.hub;
 import io.weightspan.client.cache.ObjectCache;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
-import io.weightspan.codec.family.OpaqueFile;
+import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.tensor.DecodedFile;
 import java.io.IOException;
@@ -116,7 +116,7 @@ final class RepoFetch {
     }
 
     private static Digest digest(Path file) throws IOException {
-        try (OpaqueFile mapped = OpaqueFile.open(file)) {
+        try (MappedSource mapped = MappedSource.open(file)) {
             return Digest.sha256(mapped.bytes());
         }
     }

@@ -104,22 +104,6 @@ public final class FrequencyTable {
     }
 
     /**
-     * Bits that an ideal coder spends on the counted symbols with this table.
-     *
-     * @param counts 256 counts
-     * @return bits; infinite if a counted symbol has no frequency here
-     */
-    public double cost(long[] counts) {
-        double bits = 0;
-        for (int s = 0; s < SYMBOLS; s++) {
-            if (counts[s] > 0) {
-                bits += counts[s] * (TOTAL_BITS - Math.log(frequencies[s]) / Math.log(2));
-            }
-        }
-        return bits;
-    }
-
-    /**
      * Appends the table's coded form.
      *
      * @param out where to

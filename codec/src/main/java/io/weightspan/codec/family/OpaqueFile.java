@@ -1,69 +1,33 @@
 package io.weightspan.codec.family;
 
+import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/**
- * Any file, memory-mapped, as one tensor of bytes. Thread-safe until closed.
- *
- * <p>The file must not be cut short while it is open.
- */
+/** Any file as one tensor of bytes; what is in it is never looked at. Thread-safe as its source is. */
 public final class OpaqueFile implements DecodedFile {
-    private final Arena arena;
-    private final MemorySegment bytes;
-
-    private OpaqueFile(Arena arena, MemorySegment bytes) {
-        this.arena = arena;
-        this.bytes = bytes;
-    }
+    private final ByteSource source;
 
     /**
-     * Maps a file.
+     * Reads a file from its bytes.
      *
-     * @param path the file
-     * @return it, to be closed
-     * @throws IOException if it cannot be read
+     * @param source the bytes, closed with this
      */
-    @SuppressWarnings("MustBeClosed") // the file closes the arena
-    public static OpaqueFile open(Path path) throws IOException {
-        Arena arena = Arena.ofShared();
-        boolean done = false;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            OpaqueFile file = new OpaqueFile(
-                    arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
-            done = true;
-            return file;
-        } finally {
-            if (!done) {
-                arena.close();
-            }
-        }
-    }
-
-    /**
-     * The file's bytes.
-     *
-     * @return a view, valid until this is closed
-     */
-    public MemorySegment bytes() {
-        return bytes;
+    public OpaqueFile(ByteSource source) {
+        this.source = source;
     }
 
     @Override
     public long length() {
-        return bytes.byteSize();
+        return source.size();
     }
 
     @Override
     public List<TensorInfo> tensors() {
-        return List.of(TensorInfo.opaque(length()));
+        return List.of(TensorInfo.opaque(source.size()));
     }
 
     @Override
@@ -72,12 +36,12 @@ public final class OpaqueFile implements DecodedFile {
     }
 
     @Override
-    public void read(long offset, MemorySegment dst) {
-        dst.copyFrom(bytes.asSlice(offset, dst.byteSize()));
+    public void read(long offset, MemorySegment dst) throws IOException {
+        dst.copyFrom(source.read(offset, dst.byteSize()));
     }
 
     @Override
-    public void close() {
-        arena.close();
+    public void close() throws IOException {
+        source.close();
     }
 }

@@ -2,6 +2,7 @@ package io.weightspan.codec.family;
 
 import io.weightspan.codec.container.ContainerWriter;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
 import io.weightspan.codec.entropy.BitWriter;
@@ -116,11 +117,11 @@ public final class RecordEncoder {
      */
     public static EncodedRecord encodeOpaque(Path path, EncodeOptions options, Path out, Progress progress)
             throws IOException {
-        try (OpaqueFile file = OpaqueFile.open(path)) {
-            Digest sha256 = Digest.sha256(file.bytes());
+        try (MappedSource source = MappedSource.open(path); OpaqueFile file = new OpaqueFile(source)) {
+            Digest sha256 = Digest.sha256(source.bytes());
             List<TensorPlan> plans = List.of(TensorPlan.bytes(file.tensors().getFirst(), sha256));
             EncodeOptions thorough = new EncodeOptions(options.threads(), OPAQUE_LEVEL);
-            RecordEncoder encoder = new RecordEncoder(file, List.of(file.bytes()), thorough, progress, plans);
+            RecordEncoder encoder = new RecordEncoder(file, List.of(source.bytes()), thorough, progress, plans);
             return encoder.write(Layout.LAYOUT_OPAQUE, MemorySegment.NULL, sha256, out);
         }
     }

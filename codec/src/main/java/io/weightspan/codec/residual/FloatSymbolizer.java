@@ -66,18 +66,6 @@ public abstract sealed class FloatSymbolizer permits NarrowSymbolizer, WideSymbo
         return symbolizeDelta(format, n);
     }
 
-    /**
-     * Adds the symbols of the run last given to counts.
-     *
-     * @param n number of elements of that run
-     * @param counts 256 counts for each of 128 contexts
-     */
-    public final void count(int n, long[] counts) {
-        for (int i = 0; i < n; i++) {
-            counts[contexts[i] << 8 | symbols[i] & 0xFF]++;
-        }
-    }
-
     private static int count(FloatFormat format, MemorySegment elements) {
         return Math.toIntExact(elements.byteSize() / (format.dtype().bits() / 8));
     }

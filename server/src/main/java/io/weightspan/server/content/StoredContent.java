@@ -8,6 +8,7 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.BlockCache;
+import io.weightspan.codec.family.OpaqueFile;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
@@ -93,7 +94,7 @@ public final class StoredContent implements Closeable {
             return Body.FileRange.open(local.get(), offset, length);
         }
         ByteSource source = store.open(object);
-        DecodedFile plain = new SourceFile(source);
+        DecodedFile plain = new OpaqueFile(source);
         return new Body.Streamed(new DecodedContent(plain, plain::close), offset, length);
     }
 
@@ -132,35 +133,6 @@ public final class StoredContent implements Closeable {
         } catch (IOException | RuntimeException e) {
             source.close();
             throw e;
-        }
-    }
-
-    /** An object that a store doesn't keep as a local file, read as it is. */
-    private record SourceFile(ByteSource source) implements DecodedFile {
-
-        @Override
-        public long length() {
-            return source.size();
-        }
-
-        @Override
-        public List<TensorInfo> tensors() {
-            return List.of(TensorInfo.opaque(source.size()));
-        }
-
-        @Override
-        public long schemaLength() {
-            return 0;
-        }
-
-        @Override
-        public void read(long offset, MemorySegment target) throws IOException {
-            target.copyFrom(source.read(offset, target.byteSize()));
-        }
-
-        @Override
-        public void close() throws IOException {
-            source.close();
         }
     }
 

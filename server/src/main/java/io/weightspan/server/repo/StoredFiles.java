@@ -9,6 +9,7 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.Dependencies;
+import io.weightspan.codec.family.OpaqueFile;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.format.v1.Dependency;
@@ -74,7 +75,7 @@ public final class StoredFiles {
     public DecodedFile open(CommitFile file, Verification level) throws IOException {
         ByteSource source = source(file);
         return switch (file.kind()) {
-            case PLAIN -> new PlainFile(source);
+            case PLAIN -> new OpaqueFile(source);
             case RECORD -> decoder(source, level);
         };
     }
