@@ -257,6 +257,10 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
         front(front_message)
     if index:
         index(index_message)
+    # Spoilers find a tensor's digest and checksums in its entry.
+    listed = index_message["tensors"]
+    index_message.setdefault("tensor_sha256", b"".join(entry.get("sha256", b"") for entry in listed))
+    index_message.setdefault("block_crc32c", [crc for entry in listed for crc in entry.get("block_crc32c", [])])
     front_encoded, index_encoded = wire.front(front_message), wire.index(index_message)
     front_encoded = front_bytes(front_encoded) if front_bytes else front_encoded
     index_encoded = index_bytes(index_encoded) if index_bytes else index_encoded

@@ -85,9 +85,10 @@ def tables_chunk(tables):
     return bits.bytes()
 
 
-def rans(symbols, tables, lanes):
-    """(states, words): the stream of symbols, symbol i with tables[i]."""
-    states = [1 << 16] * lanes
+def rans(symbols, tables, held):
+    """(states, words): the stream of symbols, symbol i with tables[i]; `held` is 16 raw bits a lane."""
+    lanes = len(held)
+    states = [1 << 16 | bits for bits in held]
     words = []
     for i in range(len(symbols) - 1, -1, -1):
         _, _, _, freq = tables[i]
@@ -167,16 +168,18 @@ def context(coding, p, s):
 
 
 def coded_block(log, symbols, raws, tables, **broken):
-    """A block of mode 3. `broken` spoils one field: states, words, count, raw, unused, lanes_log."""
-    states, words = rans(symbols, tables, 1 << log)
+    """A block of mode 3. `broken` spoils one thing: final (16 raw bits a lane, or more), states, words, raw (the bytes after
+    the words), unused (of the last byte with raw bits), lanes_log."""
     bits = Bits()
     for fields in raws:
         for value, count in fields:
             bits.put(value, count)
+    raw = bits.bytes(broken.get("unused", 0)).ljust(2 << log, b"\0")
+    held = broken.get("final", lambda x: x)(list(struct.unpack_from(f"<{1 << log}H", raw)))
+    states, words = rans(symbols, tables, held)
     states = broken.get("states", lambda x: x)(list(states))
     words = broken.get("words", lambda x: x)(list(words))
-    raw = broken.get("raw", lambda x: x)(bits.bytes(broken.get("unused", 0)))
-    count = len(words) + broken.get("count", 0)
+    rest = broken.get("raw", lambda x: x)(raw[2 << log:])
     head = 3 | broken.get("lanes_log", log) << 4
-    return (bytes([head]) + struct.pack("<H", count) + b"".join(struct.pack("<I", x) for x in states)
-            + b"".join(struct.pack("<H", x) for x in words) + raw)
+    return (bytes([head]) + b"".join(struct.pack("<I", x) for x in states)
+            + b"".join(struct.pack("<H", x) for x in words) + rest)

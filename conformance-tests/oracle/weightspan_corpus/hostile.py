@@ -150,7 +150,7 @@ def bad_messages():
     yield Case("h-front-not-utf8", "A string that is not UTF-8", ["R-MSG-001"],
                spoiled(weights, front_bytes=lambda b: b + wire.length_delimited(6, b"\x0a\x02\xc3\x28")), "MALFORMED_MESSAGE")
     yield Case("h-index-packed-cut", "Packed checksums of five bytes", ["R-MSG-001"],
-               spoiled(weights, index_bytes=lambda b: b + wire.length_delimited(1, b"\x62\x05abcde")), "MALFORMED_MESSAGE")
+               spoiled(weights, index_bytes=lambda b: b + wire.length_delimited(7, b"abcde")), "MALFORMED_MESSAGE")
     yield Case("h-index-entry-cut", "A TensorEntry that does not parse", ["R-MSG-001"],
                spoiled(weights, index_bytes=lambda b: b + wire.length_delimited(1, b"\x6a\x20abc")), "MALFORMED_MESSAGE")
     yield Case("h-front-garbage", "FRONT is random bytes", ["R-MSG-001"], spoiled(weights, front_bytes=lambda b: bytes(range(247, 256)) * 3), "MALFORMED_MESSAGE")
@@ -291,6 +291,7 @@ def indexes():
             index=lambda m: (m["tensors"][0].update(residual=3), m.update(table_sets=[])))), "MALFORMED_INDEX")
     for number, length in ((0, 31), (1, 0), (2, 33)):
         yield index(f"h-tensor-digest-{length}-bytes", f"A tensor digest of {length} bytes", "R-MSG-003", entry(number, sha256=bytes([1] * length)))
+    yield index("h-tensor-digests-none", "No tensor digests", "R-MSG-003", fields(tensor_sha256=b""))
     yield index("h-shift-8", "Shift 8 for BF16, one above its mantissa", "R-IDX-008", entry(0, shift=8))
     yield index("h-shift-huge", "Shift 2^32 - 1", "R-IDX-008", entry(0, shift=(1 << 32) - 1))
     yield index("h-shift-bytes", "Shift 1 with the residual bytes", "R-IDX-008", entry(1, shift=1))
@@ -314,8 +315,8 @@ def indexes():
         yield index(f"h-blocks-{name}", f"{count} blocks instead of one", "R-IDX-004", lambda m, n=count: (
             m["tensors"][1].update(block_lengths=([4] if n else []) + [0] * (n - 1), block_crc32c=[0] * n), m["tensors"][0].update(
                 block_lengths=[m["tensors"][0]["block_lengths"][0] + (0 if n else 4)])))
-    yield index("h-block-checksums-more", "More checksums than blocks", "R-IDX-004", entry(0, block_crc32c=[1, 2]))
-    yield index("h-block-checksums-none", "No checksums", "R-IDX-004", entry(0, block_crc32c=[]))
+    yield index("h-block-checksums-more", "More checksums than blocks", "R-IDX-012", entry(0, block_crc32c=[1, 2]))
+    yield index("h-block-checksums-none", "No checksums", "R-IDX-012", entry(0, block_crc32c=[]))
     yield index("h-blocks-equal", "A block with the residual equal", "R-IDX-004", entry(2, block_lengths=[0], block_crc32c=[0]))
     for name, ends in {"empty": [], "last-127": [127], "last-129": [129], "descending": [20, 10, 128], "same": [20, 20, 128], "zero-first": None}.items():
         if ends is not None:

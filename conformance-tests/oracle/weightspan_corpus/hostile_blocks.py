@@ -159,20 +159,22 @@ def streams():
     def broken(id, title, requirement, **spoil):
         return Case(id, title, [requirement], spoiled(lambda: small(broken=spoil)), "MALFORMED_BLOCK")
 
-    for name, length in (("empty", 0), ("head", 1), ("count", 2), ("states", 3), ("half-states", 7), ("one-state", 8)):
+    for name, length in (("empty", 0), ("head", 1), ("half-state", 3), ("one-state", 5), ("states", 9), ("half-word", 10)):
         yield direct(f"h-rans-cut-{name}", f"A coded block of {length} bytes", "R-RNS-001" if length else "R-DIR-003", lambda b, n=length: b[:n])
-    yield broken("h-rans-count-more", "W reaches past the block", "R-RNS-001", count=1000)
-    yield broken("h-rans-count-max", "W is 65,535", "R-RNS-001", words=lambda w: w, count=65_000)
     yield broken("h-rans-state-low", "A state below 2^16", "R-RNS-002", states=lambda x: [x[0] & 0xFFFF] + x[1:])
     yield broken("h-rans-state-zero", "A state of 0", "R-RNS-002", states=lambda x: x[:-1] + [0])
     yield broken("h-rans-states-swapped", "The states of two lanes swapped", "R-RNS-002", states=lambda x: x[::-1])
-    yield broken("h-rans-word-missing", "A read past the last word", "R-RNS-002", words=lambda w: w[:-1])
-    yield broken("h-rans-words-none", "No words", "R-RNS-002", words=lambda w: [])
-    yield broken("h-rans-word-left", "A word left over", "R-RNS-002", words=lambda w: w + [0])
-    yield broken("h-rans-words-left", "Words left over", "R-RNS-002", words=lambda w: w + w)
-    yield broken("h-rans-final-state", "A lane that ends in another state", "R-RNS-002", states=lambda x: [x[0] + 4096] + x[1:])
-    yield Case("h-rans-unused-lane", "A lane without elements whose state is not 2^16", ["R-RNS-002"], spoiled(
-        lambda: small(count=3, lanes_log=3, broken={"states": lambda x: x[:-1] + [(1 << 16) + 1]})), "MALFORMED_BLOCK")
+    yield broken("h-rans-word-missing", "A word missing: raw bits are read for it", "R-RNS-002", words=lambda w: w[:-1])
+    yield broken("h-rans-words-none", "No words: raw bits are read for them", "R-RNS-002", words=lambda w: [])
+    yield broken("h-rans-word-left", "A word left over", "R-DIR-002", words=lambda w: w + [0])
+    yield broken("h-rans-words-left", "Words left over", "R-DIR-002", words=lambda w: w + w)
+    yield broken("h-rans-final-state", "A lane that ends in a state above 2^17", "R-RNS-002", final=lambda x: [x[0] | 1 << 17] + x[1:])
+    yield broken("h-rans-final-last", "The last lane ends in a state of 2^31 and more", "R-RNS-002", final=lambda x: x[:-1] + [x[-1] | 1 << 31])
+    for name, state, requirement in (("state", 1 << 17, "R-RNS-002"), ("bit", 1 << 16 | 1 << 15, "R-DIR-002")):
+        yield Case(f"h-rans-unused-lane-{name}", f"A lane without elements whose state is {state}", [requirement], spoiled(
+            lambda s=state: small(count=3, lanes_log=3, broken={"states": lambda x: x[:-1] + [s]})), "MALFORMED_BLOCK")
+    yield Case("h-raw-byte-unneeded", "A byte behind raw bits that all fit the lanes", ["R-DIR-002"], spoiled(
+        lambda: small(count=3, lanes_log=3, broken={"raw": lambda r: b"\0"})), "MALFORMED_BLOCK")
     for log in (6, 15):
         yield broken(f"h-lanes-log-{log}", f"2^{log} lanes", "R-DIR-003", lanes_log=log)
     yield broken("h-raw-byte-more", "A byte behind the raw bits", "R-DIR-002", raw=lambda r: r + b"\0")
@@ -189,7 +191,7 @@ def streams():
     yield Case("h-mode-1-long", "Mode 1 with a payload", ["R-DIR-003"], spoiled_based(blocks=one_block(b"\1\0")), "MALFORMED_BLOCK")
     yield Case("h-mode-1-high", "Mode 1 with h div 16 of 5", ["R-DIR-003"], spoiled_based(blocks=one_block(b"\x51")), "MALFORMED_BLOCK")
     yield Case("h-mode-4-delta", "Mode 4 with the residual delta", ["R-DIR-003"], spoiled_based(blocks=one_block(lambda b: b"\4" + b[1:])), "MALFORMED_BLOCK")
-    yield Case("h-delta-word-left", "Residual delta, a word left over", ["R-RNS-002"], spoiled_based({"broken": {"words": lambda w: w + [1]}}), "MALFORMED_BLOCK")
+    yield Case("h-delta-word-left", "Residual delta, a word left over", ["R-DIR-002"], spoiled_based({"broken": {"words": lambda w: w + [1]}}), "MALFORMED_BLOCK")
 
 
 def unused_raw_bits():

@@ -116,8 +116,9 @@ def messages():
     def unpack(message):
         entry = message["tensors"][0]
         entry["_more"] = b"".join(wire.tag(11, 0) + wire.varint(n) for n in entry["block_lengths"])
-        entry["_more"] += b"".join(wire.tag(12, 5) + n.to_bytes(4, "little") for n in entry["block_crc32c"])
-        entry["block_lengths"], entry["block_crc32c"] = [], []
+        message["_more"] = b"".join(wire.tag(7, 5) + n.to_bytes(4, "little") for n in entry["block_crc32c"])
+        message["block_crc32c"] = []
+        entry["block_lengths"] = []
 
     yield Case("v-unpacked", "Repeated numbers that are not packed", ["R-MSG-001"], made(lambda: Spec(opaque=b"abc"), index=unpack))
     yield Case("v-ignorable", "Every bit of ignorable set", ["R-HDR-007"],
@@ -193,6 +194,9 @@ def direct_residual():
                    made(lambda v=values, n=log: direct("BF16", [7, 11], v, scale=480, lanes_log=n)))
     few = floats("F16", 3, rng("few"))
     yield Case("v-direct-more-lanes", "More lanes than elements", ["R-RNS-002"], made(lambda: direct("F16", [3], few, scale=60, lanes_log=5)))
+    yield Case("v-direct-lanes-full", "Raw bits that fill the lanes to the last: 16 of 6 bits and 2 escapes of 16 in 8 lanes",
+               ["R-DIR-002", "R-RNS-002"],
+               made(lambda: direct("BF16", [18], [0x3F80 + 3 * n for n in range(18)], scale=508, lanes_log=3, escapes=[4, 17])))
     yield Case("v-direct-raw", "Mode 0", ["R-DIR-003", "R-DIR-004"], made(lambda: direct("F32", [4], specials("F32")[:4], modes=[0])))
     yield Case("v-direct-constant", "Mode 2", ["R-DIR-003", "R-DIR-004"], made(lambda: direct("F64", [5], [0x8000000000000001] * 5, modes=[2])))
     yield Case("v-direct-escapes", "Every element escaped", ["R-DIR-002"],
@@ -221,7 +225,7 @@ def direct_residual():
                made(lambda: direct("BF16", [2, 2], floats("BF16", 4, rng("all")), scale=400, row_dims=2, rows=[1, -2, 3, 127], columns=[-128])))
     many = floats("F8_E5M2", 65_537, rng("blocks"))
     yield Case("v-direct-full-block", "A full block of 65,536 elements in 32 lanes, and one of a single element",
-               ["R-IDX-004", "R-RNS-002"], made(lambda: direct("F8_E5M2", [65_537], many, scale=60, lanes_log=5)))
+               ["R-IDX-004", "R-IDX-012", "R-RNS-002"], made(lambda: direct("F8_E5M2", [65_537], many, scale=60, lanes_log=5)))
     yield Case("v-direct-modes-mixed", "Blocks of three modes in a tensor", ["R-DIR-003", "R-LAY-003"],
                made(lambda: direct("F8_E4M3", [131_073], [0x38] * 131_073, modes=[2, 2, 0], scale=40)))
     yield Case("v-direct-empty", "No elements: no blocks", ["R-IDX-004"], made(lambda: direct("BF16", [0, 4], [])))

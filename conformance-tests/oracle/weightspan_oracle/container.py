@@ -158,8 +158,8 @@ class Container:
             at += sum(entry["block_lengths"])
         self.data_end = at
         require(align(at) == self.index_offset, "BAD_LAYOUT", "chunks and blocks do not fill DATA")
-        blocks = sum(max(len(entry["block_lengths"]), len(entry["block_crc32c"])) for entry in self.index["tensors"])
-        require(blocks <= len(self.data), "BAD_LAYOUT", "more blocks than bytes")
+        blocks = sum(len(entry["block_lengths"]) for entry in self.index["tensors"])
+        require(max(blocks, len(self.index["block_crc32c"])) <= len(self.data), "BAD_LAYOUT", "more blocks than bytes")
 
     # step 9
 
@@ -189,13 +189,19 @@ class Container:
     def check_index(self):
         entries = self.index["tensors"]
         require(len(entries) == len(self.tensors), "MALFORMED_INDEX", f"{len(entries)} entries for {len(self.tensors)} tensors")
-        scales = 0
+        digests, checksums = self.index["tensor_sha256"], self.index["block_crc32c"]
+        require(len(digests) == 32 * len(entries), "MALFORMED_INDEX", f"{len(digests)} bytes of digests for {len(entries)} tensors")
+        self.digests = [digests[at:at + 32] for at in range(0, len(digests), 32)]
+        self.checksums, blocks = [], 0
         self.row_scales, self.column_scales = [], []
         for number, (entry, tensor) in enumerate(zip(entries, self.tensors)):
             self.check_entry(number, entry, tensor)
             rows, columns = matrix(tensor.shape, entry["row_dims"])
             self.row_scales.append(rows if entry["has_row_scales"] else 0)
             self.column_scales.append(columns if entry["has_column_scales"] else 0)
+            self.checksums.append(checksums[blocks:blocks + len(entry["block_lengths"])])
+            blocks += len(entry["block_lengths"])
+        require(len(checksums) == blocks, "MALFORMED_INDEX", f"{len(checksums)} checksums of {blocks} blocks")
         self.check_table_sets()
         for chunk in (self.tables_chunk, self.scales_chunk):
             require(raw_agrees(chunk), "MALFORMED_INDEX", "a RAW chunk with two lengths")
@@ -213,7 +219,6 @@ class Container:
         predictor, residual, shift = entry["predictor"], entry["residual"], entry["shift"]
         require(predictor in (NONE, BASE, SIBLING, SELF) and residual in (EQUAL, BYTES, DIRECT, DELTA), "UNKNOWN_ENCODING",
                 f"predictor {predictor}, residual {residual}", tensor=tensor.name)
-        index(len(entry["sha256"]) == 32, "a digest that is not 32 bytes")
         allowed = {EQUAL: (BASE, SIBLING, SELF), BYTES: (NONE,), DIRECT: (NONE,), DELTA: (BASE, SIBLING)}[residual]
         index(predictor in allowed, f"predictor {predictor} with residual {residual}")
         index(residual in (EQUAL, BYTES) or tensor.exponent, f"residual {residual} for {tensor.dtype}")
@@ -237,7 +242,7 @@ class Container:
             blocks = -(-tensor.length // BYTES_BLOCK)
         elif residual != EQUAL:
             blocks = -(-tensor.elements // BLOCK)
-        index(len(entry["block_lengths"]) == len(entry["block_crc32c"]) == blocks, f"not {blocks} blocks")
+        index(len(entry["block_lengths"]) == blocks, f"not {blocks} blocks")
 
     def check_table_sets(self):
         for table_set in self.index["table_sets"]:

@@ -18,7 +18,6 @@ TENSOR_ENTRY = {
     1: ("predictor", "uint32"), 2: ("dependency", "uint32"), 3: ("source_tensor", "uint32"), 4: ("residual", "uint32"),
     5: ("table_set", "uint32"), 6: ("scale", "sint32"), 7: ("row_dims", "uint32"), 8: ("has_row_scales", "bool"),
     9: ("has_column_scales", "bool"), 10: ("shift", "uint32"), 11: ("block_lengths", ["uint32"]),
-    12: ("block_crc32c", ["fixed32"]), 13: ("sha256", "bytes"),
 }
 FRONT = {
     1: ("layout", "enum"), 2: ("file_length", "uint64"), 3: ("file_sha256", "bytes"), 4: ("schema", CHUNK),
@@ -26,7 +25,7 @@ FRONT = {
 }
 INDEX = {
     1: ("tensors", [TENSOR_ENTRY]), 2: ("tables", CHUNK), 3: ("table_count", "uint32"), 4: ("table_sets", [TABLE_SET]),
-    5: ("scales", CHUNK),
+    5: ("scales", CHUNK), 6: ("tensor_sha256", "bytes"), 7: ("block_crc32c", ["fixed32"]),
 }
 
 

@@ -69,15 +69,12 @@ def read_table(bits):
 
 
 def decode(data, lanes, tables):
-    """The symbols of a block: element i has the table tables[i]. Returns (symbols, bytes of `data` used)."""
-    if len(data) < 2 + 4 * lanes:
+    """The symbols of a block: element i has the table tables[i]. Returns (symbols, the bytes of raw bits)."""
+    if len(data) < 4 * lanes:
         raise bad_block("it ends before its states")
-    (words,) = struct.unpack_from("<H", data, 0)
-    used = 2 + 4 * lanes + 2 * words
-    if len(data) < used:
-        raise bad_block("it ends before its words")
-    states = list(struct.unpack_from(f"<{lanes}I", data, 2))
-    stream = struct.unpack_from(f"<{words}H", data, 2 + 4 * lanes)
+    states = list(struct.unpack_from(f"<{lanes}I", data))
+    words = (len(data) - 4 * lanes) // 2
+    stream = struct.unpack_from(f"<{words}H", data, 4 * lanes)
     if min(states) < 1 << 16:
         raise bad_block("a state below 2^16 at the start")
     symbols = []
@@ -90,16 +87,14 @@ def decode(data, lanes, tables):
         x = table.frequency[slot] * (x >> 12) + slot - table.start[slot]
         if x < 1 << 16:
             if word == words:
-                raise bad_block("a read past the last word")
+                raise bad_block("it ends before a word")
             x = x << 16 | stream[word]
             word += 1
         states[lane] = x
         lane = lane + 1 if lane + 1 < lanes else 0
-    if word != words:
-        raise bad_block("words left over")
-    if any(x != 1 << 16 for x in states):
-        raise bad_block("a state that is not 2^16 at the end")
-    return symbols, used
+    if any(x >> 16 != 1 for x in states):
+        raise bad_block("a state of 2^17 or more at the end")
+    return symbols, struct.pack(f"<{lanes}H", *(x & 0xFFFF for x in states)) + data[4 * lanes + 2 * word:]
 
 
 def bad_table(message):

@@ -119,7 +119,7 @@ class Record:
                 error.container = error.container or self.name
                 raise
             if self.level == FULL:
-                require(hashlib.sha256(data).digest() == entry["sha256"], "TENSOR_DIGEST", "another SHA-256", tensor=tensor.name)
+                require(hashlib.sha256(data).digest() == self.container.digests[number], "TENSOR_DIGEST", "another SHA-256", tensor=tensor.name)
             self.decoded[number] = data
         return self.decoded[number]
 
@@ -158,7 +158,7 @@ class Record:
         c = self.container
         entry = c.index["tensors"][number]
         at = c.blocks_at[number]
-        for length, crc in zip(entry["block_lengths"], entry["block_crc32c"]):
+        for length, crc in zip(entry["block_lengths"], c.checksums[number]):
             stored = self.data[at:at + length]
             if self.level >= CHUNKS:
                 c.check_crc(stored, crc, "CHUNK_CHECKSUM", at)

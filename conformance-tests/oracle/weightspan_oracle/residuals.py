@@ -99,26 +99,26 @@ def decode_float(stored, count, coding, scale, table_of, predicted=None):
     return (coded << U64(coding.shift)).astype(coding.type).tobytes()
 
 
-def raw_fields(payload, used, lengths):
-    """The raw bits behind the rANS stream (R-DIR-002)."""
-    rest = payload[used:]
+def raw_fields(raw, lanes, lengths):
+    """The raw bits in the lanes and behind the rANS stream (R-DIR-002)."""
     total = int(lengths.sum())
-    if len(rest) != (total + 7) // 8:
-        raise bad(f"{len(rest)} bytes of raw bits instead of {(total + 7) // 8}")
-    if total % 8 and rest[-1] >> (total % 8):
+    wanted = max((total + 7) // 8, 2 * lanes)
+    if len(raw) != wanted:
+        raise bad(f"{len(raw)} bytes of raw bits instead of {wanted}")
+    if int.from_bytes(raw, "little") >> total:
         raise bad("unused bits that are not zero")
-    return extract(rest, lengths)[0]
+    return extract(raw, lengths)[0]
 
 
 def coded_direct(payload, lanes, count, coding, scale, table_of):
-    symbols, used = rans.decode(payload, lanes, table_of(np.zeros(count, np.int64)))
+    symbols, raw_bytes = rans.decode(payload, lanes, table_of(np.zeros(count, np.int64)))
     symbols = np.array(symbols, np.int64)
     escape, zero = symbols == 0, symbols == 1
     key = np.where(escape | zero, 0, symbols - 128 + scale)
     if ((key < 0) | (key >= 1 << (coding.w - 1 - coding.low))).any():
         raise bad("a key out of range")
     lengths = np.where(escape, coding.w, np.where(zero, 1, coding.low + 1))
-    raw = raw_fields(payload, used, lengths)
+    raw = raw_fields(raw_bytes, lanes, lengths)
     low = raw & (U64(1) << (lengths - 1).astype(np.uint64)) - U64(1)
     sign = raw >> (lengths - 1).astype(np.uint64)
     return sign << U64(coding.w - 1) | key.astype(np.uint64) << U64(coding.low) | low
@@ -135,7 +135,7 @@ def round_prediction(u, coding):
 
 def coded_delta(payload, lanes, count, coding, scale, table_of, p):
     contexts = np.clip(coding.key(p) - scale + 32, 0, 127)
-    symbols, used = rans.decode(payload, lanes, table_of(contexts))
+    symbols, raw_bytes = rans.decode(payload, lanes, table_of(contexts))
     symbols = np.array(symbols, np.int64)
     s = 2 if coding.w <= 32 else 1
     b = np.abs(symbols - 128)
@@ -145,7 +145,7 @@ def coded_delta(payload, lanes, count, coding, scale, table_of, p):
     if (~escape & (b >= 1 << s) & (r + 1 + s > coding.w)).any():
         raise bad("a difference of too many bits")
     lengths = np.where(escape, coding.w, r)
-    raw = raw_fields(payload, used, lengths)
+    raw = raw_fields(raw_bytes, lanes, lengths)
     a = (np.where(escape, 0, head).astype(np.uint64) << np.where(escape, 0, r).astype(np.uint64)) | raw
     d = np.where(symbols < 128, U64(0) - a, a)
     d = np.where(escape, raw, d)

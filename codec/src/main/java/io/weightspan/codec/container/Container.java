@@ -187,6 +187,18 @@ public final class Container implements Closeable {
     }
 
     /**
+     * Digest of a tensor's decoded bytes.
+     *
+     * @param tensor index in {@link #tensors()}
+     * @return what the index claims
+     * @throws IndexOutOfBoundsException if there is no such tensor
+     */
+    public Digest digest(int tensor) {
+        int at = Digest.LENGTH * tensor;
+        return Digest.of(index().getTensorSha256().substring(at, at + Digest.LENGTH));
+    }
+
+    /**
      * A tensor's predictor.
      *
      * @param tensor index in {@link #tensors()}
@@ -258,7 +270,7 @@ public final class Container implements Closeable {
     public MemorySegment block(int tensor, int block) throws IOException {
         long offset = blockOffset(tensor, block);
         MemorySegment bytes = source.read(offset, blockOffset(tensor, block + 1) - offset);
-        if (level.checksBlocks() && Checksums.crc32c(bytes) != entry(tensor).getBlockCrc32C(block)) {
+        if (level.checksBlocks() && Checksums.crc32c(bytes) != index().getBlockCrc32C(firstBlock[tensor] + block)) {
             throw error(ErrorCode.CHUNK_CHECKSUM, "block " + block + " is damaged", tensor, offset, null);
         }
         return bytes;

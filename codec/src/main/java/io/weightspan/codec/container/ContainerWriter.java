@@ -1,5 +1,6 @@
 package io.weightspan.codec.container;
 
+import com.google.protobuf.ByteString;
 import io.weightspan.codec.container.HeaderLayout.Header;
 import io.weightspan.codec.container.TrailerLayout.Trailer;
 import io.weightspan.codec.safetensors.SafetensorsHeader;
@@ -18,6 +19,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -38,6 +40,7 @@ public final class ContainerWriter implements Closeable {
     private final List<TensorInfo> tensors;
     private final int dependencies;
     private final Index.Builder index = Index.newBuilder();
+    private final List<ByteString> digests = new ArrayList<>();
     private TensorEntry.Builder blocks = TensorEntry.newBuilder();
     private Stage stage = Stage.TABLES;
 
@@ -182,18 +185,21 @@ public final class ContainerWriter implements Closeable {
             throw new IllegalArgumentException("block of " + bytes.byteSize() + " bytes");
         }
         out.write(bytes);
-        blocks.addBlockLengths((int) bytes.byteSize()).addBlockCrc32C(Checksums.crc32c(bytes));
+        blocks.addBlockLengths((int) bytes.byteSize());
+        index.addBlockCrc32C(Checksums.crc32c(bytes));
     }
 
     /**
      * Ends the tensor at hand.
      *
-     * @param entry the tensor's entry but for its block lengths and checksums, which the writer fills in; not kept
+     * @param entry  the tensor's entry but for its block lengths, which the writer fills in; not kept
+     * @param sha256 of the tensor's bytes in the original file
      * @throws IllegalStateException if the container is finished
      */
-    public void endTensor(TensorEntry entry) {
+    public void endTensor(TensorEntry entry, Digest sha256) {
         advance(Stage.BLOCKS, Stage.BLOCKS);
-        index.addTensors(entry.toBuilder().clearBlockLengths().clearBlockCrc32C().mergeFrom(blocks.build()).build());
+        index.addTensors(entry.toBuilder().clearBlockLengths().mergeFrom(blocks.build()).build());
+        digests.add(sha256.byteString());
         blocks = TensorEntry.newBuilder();
     }
 
@@ -211,7 +217,7 @@ public final class ContainerWriter implements Closeable {
         if (blocks.getBlockLengthsCount() != 0) {
             throw new IllegalStateException("blocks without a tensor");
         }
-        Index complete = index.addAllTableSets(tableSets).build();
+        Index complete = index.addAllTableSets(tableSets).setTensorSha256(ByteString.copyFrom(digests)).build();
         FrontChecks.limit(complete.getSerializedSize(), Limits.INDEX_BYTES, "bytes of the index");
         IndexChecks.limits(complete);
         IndexChecks.requirements(complete, tensors, dependencies);

@@ -43,7 +43,7 @@ final class IndexScan {
         return tensors <= Limits.TENSORS && tableSets <= Limits.TABLE_SETS;
     }
 
-    /** The entries of the longer of the two arrays of blocks, over all tensors. */
+    /** The lengths of blocks of all tensors, or the checksums where these are more. */
     long blocks() {
         return Math.max(blockLengths, blockChecksums);
     }
@@ -65,6 +65,8 @@ final class IndexScan {
                 int outer = in.pushLimit(in.readRawVarint32());
                 tableSet();
                 in.popLimit(outer);
+            } else if (WireFormat.getTagFieldNumber(tag) == Index.BLOCK_CRC32C_FIELD_NUMBER) {
+                blockChecksums += checksums(tag);
             } else {
                 in.skipField(tag);
             }
@@ -73,10 +75,10 @@ final class IndexScan {
 
     private void tensor() throws IOException {
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            switch (WireFormat.getTagFieldNumber(tag)) {
-                case TensorEntry.BLOCK_LENGTHS_FIELD_NUMBER -> blockLengths += numbers(tag);
-                case TensorEntry.BLOCK_CRC32C_FIELD_NUMBER -> blockChecksums += numbers(tag);
-                default -> in.skipField(tag);
+            if (WireFormat.getTagFieldNumber(tag) == TensorEntry.BLOCK_LENGTHS_FIELD_NUMBER) {
+                blockLengths += numbers(tag);
+            } else {
+                in.skipField(tag);
             }
         }
     }
@@ -100,14 +102,22 @@ final class IndexScan {
         int length = in.readRawVarint32();
         int start = in.getTotalBytesRead();
         in.skipRawBytes(length);
-        if (WireFormat.getTagFieldNumber(tag) == TensorEntry.BLOCK_CRC32C_FIELD_NUMBER) {
-            return length / Integer.BYTES;
-        }
         long count = 0;
         for (int at = start; at < start + length; at++) {
             count += bytes[at] >= 0 ? 1 : 0;
         }
         return count;
+    }
+
+    /** Skips a field of checksums and tells how many they are at least. */
+    private long checksums(int tag) throws IOException {
+        if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+            in.skipField(tag);
+            return 1;
+        }
+        int length = in.readRawVarint32();
+        in.skipRawBytes(length);
+        return length / Integer.BYTES;
     }
 
     /** Whether a tag begins an embedded message of a field. */

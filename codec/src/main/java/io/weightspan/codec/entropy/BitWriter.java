@@ -14,6 +14,9 @@ public final class BitWriter {
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /** Bits that fit a long beside seven that wait for their byte to fill. */
+    private static final int MOST_AT_ONCE = Long.SIZE - Byte.SIZE;
+
     private byte[] bytes;
     private int position;
     private long pending;
@@ -50,13 +53,62 @@ public final class BitWriter {
         }
     }
 
+    /**
+     * Appends the low bits of many values.
+     *
+     * @param values the fields
+     * @param symbols for each field what decides its width
+     * @param widths the width for each symbol (0 to 255), 0 to 32
+     * @param n number of fields
+     */
+    public void writeAll(int[] values, byte[] symbols, int[] widths, int n) {
+        reserve(Integer.BYTES * (long) n);
+        byte[] to = bytes;
+        int at = position;
+        LONG.set(to, at, pending);
+        int heldBits = pendingBits & 7;
+        int wholeBefore = pendingBits >>> 3;
+        at += wholeBefore;
+        long held = pending >>> Byte.SIZE * wholeBefore;
+        for (int i = 0; i < n; i++) {
+            int width = widths[symbols[i] & 0xFF];
+            long field = values[i] & mask(width);
+            if (i + 1 < n) {
+                // Two fields at once where they fit: what one field waits for is the end of the one before.
+                int second = widths[symbols[i + 1] & 0xFF];
+                if (width + second <= MOST_AT_ONCE) {
+                    i++;
+                    field |= (values[i] & mask(second)) << width;
+                    width += second;
+                }
+            }
+            held |= field << heldBits;
+            heldBits += width;
+            // Written always; what is whole moves on, without a branch to be mispredicted.
+            LONG.set(to, at, held);
+            int whole = heldBits >>> 3;
+            at += whole;
+            held >>>= Byte.SIZE * whole;
+            heldBits &= 7;
+        }
+        position = at;
+        pending = held;
+        pendingBits = heldBits;
+    }
+
+    /** Makes room for more bytes, and for eight beyond them. */
+    private void reserve(long more) {
+        long needed = position + more + 2 * Long.BYTES;
+        if (needed > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.toIntExact(Math.max(needed, 2L * bytes.length)));
+        }
+    }
+
     private void put(long value, int count) {
         pending |= value << pendingBits;
         pendingBits += count;
         if (pendingBits >= 32) {
-            if (position + 8 > bytes.length) {
-                bytes = Arrays.copyOf(bytes, Math.multiplyExact(bytes.length, 2));
-            }
+            reserve(Long.BYTES);
             LONG.set(bytes, position, pending);
             position += 4;
             pending >>>= 32;
@@ -78,17 +130,33 @@ public final class BitWriter {
     }
 
     /**
-     * Copies the stream, its last byte filled with zero bits.
+     * Copies the stream from one of its bytes on, its last byte filled with zero bits.
      *
+     * @param from first byte to copy, 0 to {@link #byteLength()}
      * @param target where to
      * @param offset first byte in the target
      */
-    public void copyTo(byte[] target, int offset) {
-        System.arraycopy(bytes, 0, target, offset, position);
-        int end = byteLength() - position;
-        for (int i = 0; i < end; i++) {
-            target[offset + position + i] = (byte) (pending >>> (8 * i));
-        }
+    public void copyTo(int from, byte[] target, int offset) {
+        flush();
+        System.arraycopy(bytes, from, target, offset, byteLength() - from);
+    }
+
+    /** Makes the array hold all bits; writing may go on after. */
+    private void flush() {
+        reserve(Long.BYTES);
+        LONG.set(bytes, position, pending);
+    }
+
+    /**
+     * Sixteen bits of the stream; zero where it has ended.
+     *
+     * @param index the first bit over 16, at least 0
+     * @return the bits, the first of them lowest
+     */
+    public int word(int index) {
+        flush();
+        int at = Short.BYTES * index;
+        return at < byteLength() ? bytes[at] & 0xFF | (bytes[at + 1] & 0xFF) << Byte.SIZE : 0;
     }
 
     /**
@@ -98,7 +166,7 @@ public final class BitWriter {
      */
     public byte[] toByteArray() {
         byte[] copy = new byte[byteLength()];
-        copyTo(copy, 0);
+        copyTo(0, copy, 0);
         return copy;
     }
 }

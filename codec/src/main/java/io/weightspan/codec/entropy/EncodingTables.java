@@ -1,43 +1,40 @@
 package io.weightspan.codec.entropy;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * Frequency tables prepared for encoding: division by a frequency becomes a multiplication.
+ * Frequency tables unfolded for encoding: for each table and each of 256 symbols its frequency and the sum of the
+ * frequencies before it, in one int.
  *
- * <p>Immutable and thread-safe.
+ * <p>Immutable and thread-safe; 1 KiB a table.
+ *
+ * <pre>
+ *   31                     16 15                      0
+ *  +-------------------------+-------------------------+
+ *  | F(s)                    | f(s)                    |
+ *  +-------------------------+-------------------------+
+ * </pre>
  */
 public final class EncodingTables {
+    private static final int FREQUENCY = 0xFFFF;
+
     private final int count;
-    private final long[] reciprocals;
-    private final int[] limits;
-    private final int[] biases;
-    private final short[] frequencies;
+    private final int[] codes;
 
     /**
-     * Prepares tables.
+     * Unfolds tables.
      *
      * @param tables the tables
      */
     public EncodingTables(List<FrequencyTable> tables) {
         count = tables.size();
-        int size = count * FrequencyTable.SYMBOLS;
-        reciprocals = new long[size];
-        limits = new int[size];
-        biases = new int[size];
-        frequencies = new short[size];
+        codes = new int[count * FrequencyTable.SYMBOLS];
         int at = 0;
         for (FrequencyTable table : tables) {
             int sum = 0;
-            for (int s = 0; s < FrequencyTable.SYMBOLS; s++, at++) {
+            for (int s = 0; s < FrequencyTable.SYMBOLS; s++) {
                 int f = table.frequency(s);
-                frequencies[at] = (short) f;
-                limits[at] = f << 20;
-                // floor(x / f) = high 64 bits of x * (floor(2^64 / f) + 1) for every x below 2^32 and f from 2 on;
-                // for f = 1 the product with 2^64 - 1 gives x - 1, which the bias makes good.
-                reciprocals[at] = f < 2 ? -1L : Long.divideUnsigned(-1L, f) + 1;
-                biases[at] = f == 1 ? sum + FrequencyTable.TOTAL - 1 : sum;
+                codes[at++] = f | sum << 16;
                 sum += f;
             }
         }
@@ -53,40 +50,23 @@ public final class EncodingTables {
     }
 
     /**
-     * Whether a table can code a symbol.
+     * Where the code of a symbol stands in {@link #codes}.
      *
      * @param table the table's index
      * @param symbol 0 to 255
-     * @return whether its frequency is not 0
+     * @return the place, or a negative number if the table has no code for the symbol
      */
-    public boolean codes(int table, int symbol) {
-        return frequencies[table * FrequencyTable.SYMBOLS + symbol] != 0;
+    public int place(int table, int symbol) {
+        int place = table << 8 | symbol;
+        return (codes[place] & FREQUENCY) == 0 ? -1 : place;
     }
 
     /**
-     * Encodes symbols into interleaved lanes, last symbol first, as rANS demands.
+     * The codes of all tables. Shared with kernels, so not a copy: do not write.
      *
-     * @param tables the table's index of each element
-     * @param symbols the symbols, each with a frequency in its table
-     * @param n number of symbols
-     * @param states receives the states that the decoder begins with; as many as there are lanes
-     * @param words filled from its end; at least n entries
-     * @return index in {@code words} of the first word in the decoder's order
+     * @return the codes
      */
-    public int encode(int[] tables, byte[] symbols, int n, int[] states, char[] words) {
-        Arrays.fill(states, 1 << 16);
-        int at = words.length;
-        int laneMask = states.length - 1;
-        for (int i = n - 1; i >= 0; i--) {
-            int entry = tables[i] << 8 | symbols[i] & 0xFF;
-            int x = states[i & laneMask];
-            if (Integer.compareUnsigned(x, limits[entry]) >= 0) {
-                words[--at] = (char) x;
-                x >>>= 16;
-            }
-            int quotient = (int) Math.unsignedMultiplyHigh(reciprocals[entry], x & 0xFFFFFFFFL);
-            states[i & laneMask] = x + biases[entry] + quotient * (FrequencyTable.TOTAL - frequencies[entry]);
-        }
-        return at;
+    public int[] codes() {
+        return codes;
     }
 }

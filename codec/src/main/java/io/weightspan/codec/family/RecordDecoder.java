@@ -231,7 +231,7 @@ public final class RecordDecoder implements DecodedFile {
                 Digest.update(fileHash, part);
                 progress.advance(part.byteSize());
             }
-            if (!Digest.finish(hash).equals(Digest.of(container.entry(t).getSha256()))) {
+            if (!Digest.finish(hash).equals(container.digest(t))) {
                 throw container.error(ErrorCode.TENSOR_DIGEST, "decoded tensor has another digest", t, -1, null);
             }
         }

@@ -283,7 +283,7 @@ public final class RecordEncoder {
         if (blocks == 0) {
             progress.advance(own.byteSize());
         }
-        writer.endTensor(entry(plan, tables.sets()[index], used));
+        writer.endTensor(entry(plan, tables.sets()[index], used), plan.sha256());
     }
 
     private FloatBlockEncoder.@Nullable Parameters parameters(TensorPlan plan, EncodingTables encoding, int set) {
@@ -318,8 +318,7 @@ public final class RecordEncoder {
     private static TensorEntry entry(TensorPlan plan, int set, List<Reference> used) {
         TensorEntry.Builder entry = TensorEntry.newBuilder()
                 .setPredictor(plan.predictor().id())
-                .setResidual(plan.residual().id())
-                .setSha256(plan.sha256().byteString());
+                .setResidual(plan.residual().id());
         Reference reference = plan.reference();
         if (reference != null) {
             entry.setDependency(used.indexOf(reference));

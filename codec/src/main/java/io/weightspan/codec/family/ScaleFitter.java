@@ -21,6 +21,12 @@ final class ScaleFitter {
     /** Rows and columns beyond this are not worth their sums' memory. */
     private static final long MOST_LINES = 1 << 21;
 
+    /** Elements that tell a row's or column's size well enough; its scale is in quarters of an octave. */
+    private static final int LINE_SAMPLE = 256;
+
+    /** Of a large tensor this part of the elements is measured. */
+    private static final int MOST_STRIPES = 8;
+
     /** Shorter lines cannot pay for a scale of their own. */
     private static final long SHORTEST_LINE = 8;
 
@@ -78,13 +84,17 @@ final class ScaleFitter {
         return tensor.shape().size() >= 2 && tensor.elementCount() >= 1_024;
     }
 
-    /** Sizes by row (first dimension) and column (the others), over the whole tensor. */
+    /** Sizes by row (first dimension) and column (the others), over the whole tensor or, of a large one, a part. */
     Sizes lines(FloatFormat format, ElementSource tensor, @Nullable ElementSource source) throws IOException {
         long rowCount = tensor.tensor().rows(1);
         long columnCount = tensor.tensor().columns(1);
         double[] rows = rowCount <= MOST_LINES && columnCount >= SHORTEST_LINE ? new double[(int) rowCount] : null;
         double[] columns =
                 columnCount <= MOST_LINES && rowCount >= SHORTEST_LINE ? new double[(int) columnCount] : null;
+        long stripes = Math.min(MOST_STRIPES, Math.min(rowCount, columnCount) / LINE_SAMPLE);
+        if (rows != null && columns != null && stripes > 1) {
+            return stripes(format, tensor, source, rows, columns, (int) stripes);
+        }
         double total = 0;
         for (RunSampler.Run run : RunSampler.all(tensor.tensor().elementCount())) {
             load(format.dtype(), tensor, source, run);
@@ -93,6 +103,36 @@ final class ScaleFitter {
         scaleDown(rows, columnCount);
         scaleDown(columns, rowCount);
         return new Sizes(total / tensor.tensor().elementCount(), rows, columns);
+    }
+
+    /** Sizes from one stripe of columns a row, row after row the next one. */
+    private Sizes stripes(
+            FloatFormat format,
+            ElementSource tensor,
+            @Nullable ElementSource source,
+            double[] rows,
+            double[] columns,
+            int stripes)
+            throws IOException {
+        int width = Math.ceilDiv(columns.length, stripes);
+        double total = 0;
+        for (int row = 0; row < rows.length; row++) {
+            int first = row % stripes * width;
+            int n = Math.min(width, columns.length - first);
+            load(format.dtype(), tensor, source, new RunSampler.Run((long) row * columns.length + first, n));
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += values[i];
+                columns[first + i] += values[i];
+            }
+            rows[row] = sum / n;
+            total += rows[row];
+        }
+        for (int column = 0; column < columns.length; column++) {
+            int stripe = column / width;
+            columns[column] /= rows.length / stripes + (stripe < rows.length % stripes ? 1 : 0);
+        }
+        return new Sizes(total / rows.length, rows, columns);
     }
 
     private double sums(

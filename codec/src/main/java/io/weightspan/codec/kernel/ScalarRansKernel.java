@@ -10,15 +10,12 @@ public final class ScalarRansKernel implements RansKernel {
             int[] slots, int[] tableOffsets, int n, int[] states, char[] words, int wordCount, byte[] symbols) {
         int lanes = states.length;
         int used = 0;
-        int full = n - n % lanes;
-        for (int i = 0; i < full; i += lanes) {
-            // A round uses at most one word a lane; past the end, reads stay on the last entry and the count tells.
-            if (used + lanes > wordCount) {
-                return decodeSlowly(slots, tableOffsets, i, n, states, words, wordCount, used, symbols);
-            }
+        int i = 0;
+        // A round uses at most one word a lane.
+        for (; i + lanes <= n && used + lanes <= wordCount; i += lanes) {
             used = round(slots, tableOffsets, i, states, words, used, symbols);
         }
-        return decodeSlowly(slots, tableOffsets, full, n, states, words, wordCount, used, symbols);
+        return decode(slots, tableOffsets, i, n, states, words, wordCount, used, symbols);
     }
 
     private static int round(
@@ -37,7 +34,8 @@ public final class ScalarRansKernel implements RansKernel {
         return at;
     }
 
-    private static int decodeSlowly(
+    /** Decodes the symbols {@code from} to {@code n - 1} where any of them may find no word left. */
+    static int decode(
             int[] slots,
             int[] tableOffsets,
             int from,
@@ -63,5 +61,30 @@ public final class ScalarRansKernel implements RansKernel {
             states[lane] = x;
         }
         return used;
+    }
+
+    @Override
+    public int encode(int[] codes, int[] places, int n, int[] states, char[] words) {
+        return encode(codes, places, 0, n, states, words, 0);
+    }
+
+    /** Encodes the symbols {@code to - 1} down to {@code from} and gives the words there are then. */
+    static int encode(int[] codes, int[] places, int from, int to, int[] states, char[] words, int wordsBefore) {
+        int count = wordsBefore;
+        for (int i = to - 1; i >= from; i--) {
+            int code = codes[places[i]];
+            long f = code & 0xFFFF;
+            int lane = i & states.length - 1;
+            long x = states[lane] & 0xFFFF_FFFFL;
+            // A word is written always and kept where the state is too large, without a branch to be mispredicted.
+            words[count] = (char) x;
+            int emitted = (int) ((f << 20) - 1 - x >>> 63);
+            count += emitted;
+            x >>>= emitted << 4;
+            // A quotient below 2^32 is further from the next integer than a double rounds.
+            long quotient = (long) ((double) x / f);
+            states[lane] = (int) (x + (code >>> 16) + quotient * (4096 - f));
+        }
+        return count;
     }
 }

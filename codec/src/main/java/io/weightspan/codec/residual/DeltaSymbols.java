@@ -1,5 +1,7 @@
 package io.weightspan.codec.residual;
 
+import io.weightspan.codec.kernel.ElementKernel;
+
 /**
  * The symbols of ordered differences ({@code encodings/delta.md}): for each, the bits of |d| that it fixes, the
  * number of raw bits that follow, and the sign.
@@ -14,10 +16,10 @@ final class DeltaSymbols {
     static final DeltaSymbols WIDE = new DeltaSymbols(1);
 
     /** The symbol of an element whose bits follow whole. */
-    static final int ESCAPE = 0;
+    static final int ESCAPE = ElementKernel.ESCAPE;
 
     /** The symbol of no difference. */
-    static final int ZERO = 128;
+    static final int ZERO = ElementKernel.ZERO_DIFFERENCE;
 
     /** Bits of |d| that the symbol fixes, the raw bits being zero. */
     final long[] base = new long[256];

@@ -3,6 +3,7 @@ package io.weightspan.codec.residual;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.entropy.DecodingTables;
+import io.weightspan.codec.kernel.ElementKernel;
 import io.weightspan.codec.kernel.Kernels;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -28,23 +29,23 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     static final int MODE_PREDICTED = 1;
     static final int MODE_CONSTANT = 2;
     static final int MODE_CODED = 3;
-    static final int ZERO_SYMBOL = 1;
-    static final int KEY_ORIGIN = 128;
-    static final int CONTEXT_ORIGIN = 32;
-    static final int CONTEXTS = 128;
+    static final int ZERO_SYMBOL = ElementKernel.ZERO_ELEMENT;
+    static final int KEY_ORIGIN = ElementKernel.KEY_ORIGIN;
+    static final int CONTEXT_ORIGIN = ElementKernel.CONTEXT_ORIGIN;
+    static final int CONTEXTS = ElementKernel.CONTEXTS;
 
     private static final int MAX_LANES_LOG = 5;
     private static final int BYTES_PER_LANE = 4;
-    private static final int PADDING = 16;
     private static final int WIDEST = Long.BYTES;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle CHAR = MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfChar WORD =
+            ValueLayout.JAVA_CHAR_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     final byte[] symbols = new byte[BLOCK];
     final int[] scales = new int[BLOCK];
     private final int[] tableOffsets = new int[BLOCK];
-    private final char[] words = new char[BLOCK + PADDING];
+    private final char[] words = new char[BLOCK];
     private byte[] stored = new byte[0];
 
     /**
@@ -129,60 +130,65 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
         check(lanesLog <= MAX_LANES_LOG, "has too many lanes");
         int lanes = 1 << lanesLog;
         int length = load(block);
-        int at = 3 + BYTES_PER_LANE * lanes;
+        int at = 1 + BYTES_PER_LANE * lanes;
         check(length >= at, "ends in its states");
-        int wordCount = (char) CHAR.get(stored, 1);
-        check(length - at >= 2 * wordCount, "ends in its words");
+        // An element takes one word at most; what follows the words that are taken is raw bits.
+        int wordCount = Math.min(n, (length - at) / Character.BYTES);
         int[] states = new int[lanes];
         for (int lane = 0; lane < lanes; lane++) {
-            states[lane] = (int) INT.get(stored, 3 + BYTES_PER_LANE * lane);
+            states[lane] = (int) INT.get(stored, 1 + BYTES_PER_LANE * lane);
             check(states[lane] >>> 16 != 0, "has a bad state");
         }
-        for (int i = 0; i < wordCount; i++) {
-            words[i] = (char) CHAR.get(stored, at + 2 * i);
-        }
+        MemorySegment.copy(block, WORD, at, words, 0, wordCount);
         tensor.scales().fill(first, n, scales);
         if (prediction == null) {
             Arrays.fill(tableOffsets, 0, n, tensor.contexts()[0]);
         } else {
-            contexts(tensor.format(), prediction, n, tensor.contexts(), tableOffsets);
+            contexts(tensor.format(), prediction, n, tableOffsets);
+            int[] tables = tensor.contexts();
+            for (int i = 0; i < n; i++) {
+                tableOffsets[i] = tables[tableOffsets[i]];
+            }
         }
         int used = Kernels.rans()
                 .decode(tensor.tables().slots(), tableOffsets, n, states, words, wordCount, symbols);
-        check(used == wordCount, "has too many or too few words");
-        for (int state : states) {
-            check(state == 1 << 16, "has a bad final state");
+        check(used <= wordCount, "ends in its words");
+        // The lanes hold the first raw bits: put them before the others, over words that have been used.
+        int rawBegin = at + Character.BYTES * (used - lanes);
+        for (int lane = 0; lane < lanes; lane++) {
+            check(states[lane] >>> 16 == 1, "has a bad final state");
+            CHAR.set(stored, rawBegin + Character.BYTES * lane, (char) states[lane]);
         }
-        long rawAt = 8L * (at + 2 * wordCount);
+        long rawAt = 8L * rawBegin;
         long end = prediction == null
-                ? reconstructDirect(tensor.format(), n, rawAt, out)
-                : reconstructDelta(tensor.format(), n, rawAt, out);
-        check((end + 7) >>> 3 == length, "has too many or too few raw bits");
-        check((end & 7) == 0 || (stored[length - 1] & 0xFF) >> (end & 7) == 0, "has unused bits set");
+                ? reconstructDirect(tensor.format(), n, stored, rawAt, out)
+                : reconstructDelta(tensor.format(), n, stored, rawAt, out);
+        check(end <= 8L * length, "has too few raw bits");
+        int lanesEnd = rawBegin + Character.BYTES * lanes;
+        check(length == Math.max(lanesEnd, (int) (end + 7 >>> 3)), "has bytes after its raw bits");
+        checkUnused(end, length);
+    }
+
+    private void checkUnused(long end, int length) throws ContainerException {
+        int at = (int) (end >>> 3);
+        int unused = at < length ? (stored[at] & 0xFF) >> (end & 7) : 0;
+        for (int i = at + 1; i < length; i++) {
+            unused |= stored[i];
+        }
+        check(unused == 0, "has unused bits set");
     }
 
     private int load(MemorySegment block) throws ContainerException {
-        long most = 3 + BYTES_PER_LANE * 32 + 2L * BLOCK + 8L * BLOCK + 8L;
+        long most = 1 + BYTES_PER_LANE * 32 + 2L * BLOCK + 8L * BLOCK + 8L;
         check(block.byteSize() <= most, "is too long");
         int length = (int) block.byteSize();
         // However many raw bits the symbols claim, reading them stays within the array; the check comes after.
-        int reach = length + WIDEST * BLOCK + PADDING;
+        int reach = length + WIDEST * BLOCK + ElementKernel.PADDING;
         if (stored.length < reach) {
             stored = new byte[reach];
         }
         MemorySegment.copy(block, ValueLayout.JAVA_BYTE, 0, stored, 0, length);
         return length;
-    }
-
-    /** Up to 57 bits of the loaded block, from a bit position; bits past the block's end are garbage. */
-    final long raw(long bit, long mask) {
-        return (long) LONG.get(stored, (int) (bit >>> 3)) >>> (bit & 7) & mask;
-    }
-
-    /** Up to 64 bits of the loaded block. */
-    final long rawLong(long bit, int count) {
-        long low = raw(bit, 0xFFFFFFFFL);
-        return count <= 32 ? low & (1L << count) - 1 : low | raw(bit + 32, (1L << count - 32) - 1) << 32;
     }
 
     static DeltaSymbols table(FloatFormat format) {
@@ -198,22 +204,20 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     /** Writes the prediction itself, converted, as the decoded elements. */
     abstract void predict(FloatFormat format, Prediction prediction, int n, MemorySegment out);
 
-    /**
-     * Loads the coded bits of the prediction and gives each element the table of its context; {@link #scales} are
-     * filled.
-     */
-    abstract void contexts(FloatFormat format, Prediction prediction, int n, int[] tables, int[] tableOffsets);
+    /** Loads the coded bits of the prediction and finds each element's context; {@link #scales} are filled. */
+    abstract void contexts(FloatFormat format, Prediction prediction, int n, int[] contexts);
 
     /**
      * Turns {@link #symbols} and raw bits from a bit position into elements, in the light of {@link #scales}; gives the
      * position of the bit after the last one.
      */
-    abstract long reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException;
+    abstract long reconstructDirect(FloatFormat format, int n, byte[] raw, long rawAt, MemorySegment out)
+            throws ContainerException;
 
     /**
      * Turns {@link #symbols} and raw bits from a bit position into elements, upon the loaded prediction; gives the
      * position of the bit after the last one.
      */
-    abstract long reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out)
+    abstract long reconstructDelta(FloatFormat format, int n, byte[] raw, long rawAt, MemorySegment out)
             throws ContainerException;
 }

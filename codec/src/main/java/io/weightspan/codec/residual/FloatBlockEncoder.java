@@ -2,6 +2,8 @@ package io.weightspan.codec.residual;
 
 import io.weightspan.codec.entropy.BitWriter;
 import io.weightspan.codec.entropy.EncodingTables;
+import io.weightspan.codec.kernel.Kernels;
+import io.weightspan.codec.kernel.RansKernel;
 import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -17,16 +19,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Holds scratch memory for one block; one thread at a time.
  */
 public final class FloatBlockEncoder {
-    /** Elements for which one more lane is worth its four bytes. */
+    /** Elements for which one more lane is worth what it costs: a byte where raw bits fill it, else three. */
     private static final int ELEMENTS_PER_LANE = 8_192;
+
+    /** Elements from which on a block has all lanes, which vector kernels want. */
+    private static final int MANY_ELEMENTS = 1 << 15;
 
     private static final int MAX_LANES = 32;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle CHAR = MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfChar WORD =
+            ValueLayout.JAVA_CHAR_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final FloatSymbolizer symbolizer;
     private final BitWriter raw = new BitWriter(FloatBlockDecoder.BLOCK);
-    private final char[] words = new char[FloatBlockDecoder.BLOCK];
+    private final char[] words = new char[FloatBlockDecoder.BLOCK + RansKernel.PADDING];
 
     /**
      * What a tensor's blocks have in common.
@@ -82,44 +88,62 @@ public final class FloatBlockEncoder {
         return block;
     }
 
-    /** The block in mode 3, or null where the tables or the word count cannot express it. */
+    /** The block in mode 3, or null where the tables cannot express it. */
     private byte @Nullable [] code(Parameters tensor, boolean delta, int n) {
-        int[] contexts = symbolizer.contexts;
-        byte[] symbols = symbolizer.symbols;
-        for (int i = 0; i < n; i++) {
-            contexts[i] = tensor.contexts()[contexts[i]];
-            if (!tensor.tables().codes(contexts[i], symbols[i] & 0xFF)) {
-                symbols[i] = DeltaSymbols.ESCAPE;
-                if (!tensor.tables().codes(contexts[i], DeltaSymbols.ESCAPE)) {
-                    return null;
-                }
-            }
-        }
         int lanesLog = lanesLog(n);
         int[] states = new int[1 << lanesLog];
-        int firstWord = tensor.tables().encode(contexts, symbols, n, states, words);
-        int wordCount = words.length - firstWord;
-        if (wordCount > Character.MAX_VALUE) {
+        if (!findCodes(tensor, n)) {
             return null;
         }
         raw.reset();
         symbolizer.writeRaw(tensor.format(), delta, n, raw);
-        int at = 3 + 4 * states.length;
-        byte[] block = new byte[at + 2 * wordCount + raw.byteLength()];
-        block[0] = (byte) (FloatBlockDecoder.MODE_CODED | lanesLog << 4);
-        CHAR.set(block, 1, (char) wordCount);
         for (int lane = 0; lane < states.length; lane++) {
-            INT.set(block, 3 + 4 * lane, states[lane]);
+            states[lane] = 1 << 16 | raw.word(lane);
         }
-        for (int i = 0; i < wordCount; i++) {
-            CHAR.set(block, at + 2 * i, words[firstWord + i]);
+        int wordCount = Kernels.rans().encode(tensor.tables().codes(), symbolizer.contexts, n, states, words);
+        int held = Math.min(2 * states.length, raw.byteLength());
+        int at = 1 + 4 * states.length;
+        byte[] block = new byte[at + 2 * wordCount + raw.byteLength() - held];
+        block[0] = (byte) (FloatBlockDecoder.MODE_CODED | lanesLog << 4);
+        for (int lane = 0; lane < states.length; lane++) {
+            INT.set(block, 1 + 4 * lane, states[lane]);
         }
-        raw.copyTo(block, at + 2 * wordCount);
+        for (int i = 0; i < wordCount / 2; i++) {
+            char first = words[i];
+            words[i] = words[wordCount - 1 - i];
+            words[wordCount - 1 - i] = first;
+        }
+        MemorySegment.copy(words, 0, MemorySegment.ofArray(block), WORD, at, wordCount);
+        raw.copyTo(held, block, at + 2 * wordCount);
         return block;
     }
 
+    /**
+     * Puts places of codes where contexts were, and escapes where symbols were that their tables do not have; false
+     * where a table has no escape either.
+     */
+    private boolean findCodes(Parameters tensor, int n) {
+        int[] contexts = symbolizer.contexts;
+        byte[] symbols = symbolizer.symbols;
+        int[] tableOf = tensor.contexts();
+        EncodingTables tables = tensor.tables();
+        for (int i = 0; i < n; i++) {
+            int table = tableOf[contexts[i]];
+            int place = tables.place(table, symbols[i] & 0xFF);
+            if (place < 0) {
+                symbols[i] = DeltaSymbols.ESCAPE;
+                place = tables.place(table, DeltaSymbols.ESCAPE);
+                if (place < 0) {
+                    return false;
+                }
+            }
+            contexts[i] = place;
+        }
+        return true;
+    }
+
     private static int lanesLog(int n) {
-        int lanes = Math.min(MAX_LANES, Math.max(1, n / ELEMENTS_PER_LANE));
+        int lanes = n >= MANY_ELEMENTS ? MAX_LANES : Math.max(1, n / ELEMENTS_PER_LANE);
         return 31 - Integer.numberOfLeadingZeros(lanes);
     }
 }

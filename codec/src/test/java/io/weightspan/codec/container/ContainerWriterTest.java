@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ContainerWriterTest {
     private static final MemorySegment NO_SCHEMA = MemorySegment.ofArray(new byte[0]);
     private static final byte[] FILE = {7, 8, 9};
+    private static final Digest DIGEST = Digest.sha256(MemorySegment.ofArray(FILE));
     private static final MemorySegment BLOCK = MemorySegment.ofArray(new byte[] {0, 7, 8, 9});
 
     @TempDir
@@ -48,7 +49,7 @@ class ContainerWriterTest {
         ContainerWriter.Written written;
         try (ContainerWriter writer = ContainerWriter.create(path, front(), NO_SCHEMA)) {
             writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry(FILE));
+            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
             written = writer.finish(List.of());
         }
         assertThat(Files.size(path)).isEqualTo(written.length());
@@ -106,10 +107,10 @@ class ContainerWriterTest {
     void nothingFollowsTheEnd() throws IOException {
         try (ContainerWriter writer = writer()) {
             writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry(FILE));
+            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
             writer.finish(List.of());
             assertThatThrownBy(() -> writer.appendBlock(BLOCK)).isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(() -> writer.endTensor(TensorEntry.getDefaultInstance()))
+            assertThatThrownBy(() -> writer.endTensor(TensorEntry.getDefaultInstance(), DIGEST))
                     .isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> writer.finish(List.of())).isInstanceOf(IllegalStateException.class);
         }
@@ -122,7 +123,7 @@ class ContainerWriterTest {
                     .satisfies(e -> assertCode(ErrorCode.MALFORMED_INDEX, e));
         }
         try (ContainerWriter writer = writer()) {
-            writer.endTensor(TestRecords.bytesEntry(FILE));
+            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
             assertThatThrownBy(() -> writer.finish(List.of()))
                     .satisfies(e -> assertCode(ErrorCode.MALFORMED_INDEX, e));
         }
@@ -133,7 +134,7 @@ class ContainerWriterTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ContainerWriter writer = ContainerWriter.create(Channels.newChannel(out), front(), NO_SCHEMA)) {
             writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry(FILE).toBuilder().addBlockLengths(99).addBlockCrc32C(1).build());
+            writer.endTensor(TestRecords.bytesEntry().toBuilder().addBlockLengths(99).build(), DIGEST);
             writer.finish(List.of());
         }
         try (Container container = TestRecords.open(out.toByteArray(), Verification.FULL)) {
@@ -163,7 +164,7 @@ class ContainerWriterTest {
         assertThatThrownBy(() -> {
             try (ContainerWriter writer = ContainerWriter.create(full, front(), NO_SCHEMA)) {
                 writer.appendBlock(BLOCK);
-                writer.endTensor(TestRecords.bytesEntry(FILE));
+                writer.endTensor(TestRecords.bytesEntry(), DIGEST);
                 writer.finish(List.of());
             }
         }).isInstanceOf(IOException.class).hasMessage("No space left on device");

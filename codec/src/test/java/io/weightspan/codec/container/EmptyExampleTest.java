@@ -65,7 +65,7 @@ class EmptyExampleTest {
                 json.writeNumberProperty("predictor", container.predictor(i).id());
                 json.writeNumberProperty("residual", container.residual(i).id());
                 json.writeNumberProperty("blocks", container.blockCount(i));
-                json.writeStringProperty("sha256", Digest.of(container.entry(i).getSha256()).hex());
+                json.writeStringProperty("sha256", container.digest(i).hex());
                 json.writeEndObject();
             }
             json.writeEndArray();

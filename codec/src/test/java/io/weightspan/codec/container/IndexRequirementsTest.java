@@ -8,11 +8,13 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.format.v1.Chunk;
 import io.weightspan.format.v1.ChunkCoding;
 import io.weightspan.format.v1.Dependency;
+import io.weightspan.format.v1.Index;
 import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,12 +116,16 @@ class IndexRequirementsTest {
 
     @Test
     void rIdx004TheNumberOfBlocksFollowsFromTheShape() {
-        assertMalformed(with(EMPTY, entry -> entry.addBlockLengths(0).addBlockCrc32C(0)));
-        assertMalformed(with(BYTES, entry -> entry.addBlockLengths(0).addBlockCrc32C(0)));
-        assertMalformed(with(BYTES, entry -> entry.addBlockLengths(0)));
-        assertMalformed(with(BYTES, entry -> entry.addBlockCrc32C(0)));
-        assertMalformed(with(BYTES, entry -> entry.clearBlockCrc32C()));
+        assertMalformed(with(EMPTY, entry -> entry.addBlockLengths(0)).index(index -> index.addBlockCrc32C(0)));
+        assertMalformed(with(BYTES, entry -> entry.addBlockLengths(0)).index(index -> index.addBlockCrc32C(0)));
         assertMalformed(with(SAME_BYTES, entry -> entry.setPredictor(3).setResidual(1).setSourceTensor(BYTES)));
+    }
+
+    @Test
+    void rIdx012EachBlockHasItsChecksum() {
+        assertMalformed(with(BYTES, entry -> entry.addBlockLengths(0)));
+        assertMalformed(valid().index(index -> index.addBlockCrc32C(0)));
+        assertMalformed(valid().index(Index.Builder::clearBlockCrc32C));
     }
 
     @Test
@@ -127,10 +133,16 @@ class IndexRequirementsTest {
         assertAccepted(self(entry -> entry).build());
     }
 
+    private static Index.Builder withoutLastChecksum(Index.Builder index) {
+        List<Integer> checksums = index.getBlockCrc32CList();
+        return index.clearBlockCrc32C().addAllBlockCrc32C(checksums.subList(0, checksums.size() - 1));
+    }
+
     /** The second of two equal tensors, predicted by the first, and changed. */
     private static Assembly self(UnaryOperator<TensorEntry.Builder> change) {
         Assembly assembly = with(SAME_BYTES, entry -> change.apply(entry.setPredictor(3).setResidual(1)
-                .setSourceTensor(BYTES).clearBlockLengths().clearBlockCrc32C()));
+                .setSourceTensor(BYTES).clearBlockLengths()));
+        assembly.index(IndexRequirementsTest::withoutLastChecksum);
         assembly.data = Arrays.copyOf(assembly.data, assembly.data.length - 4);
         return assembly;
     }

@@ -82,8 +82,7 @@ class MessagesTest {
                 dependency(1, Role.ROLE_BASE).toBuilder().setFileSha256(digest))).build(),
                 ErrorCode.MALFORMED_FRONT);
         ContainerException thrown = assertRefused(
-                newAssembly().tensor(0, entry -> entry.setSha256(digest)).build(), ErrorCode.MALFORMED_INDEX);
-        assertThat(thrown.tensor()).contains("a");
+                newAssembly().index(index -> index.setTensorSha256(digest)).build(), ErrorCode.MALFORMED_INDEX);
         assertThat(thrown.offset()).isPresent();
     }
 
@@ -146,7 +145,7 @@ class MessagesTest {
     void rMsg008ADamagedChunkOrBlockIsRefused() throws IOException {
         assertRefused(newAssembly().front(front -> front.setSchema(front.getSchema().toBuilder().setCrc32C(0)))
                 .build(), ErrorCode.CHUNK_CHECKSUM);
-        byte[] damaged = newAssembly().tensor(0, entry -> entry.setBlockCrc32C(0, 0)).build();
+        byte[] damaged = newAssembly().index(index -> index.setBlockCrc32C(0, 0)).build();
         try (Container container = TestRecords.open(damaged, Verification.STRUCTURE)) {
             assertThat(container.block(0, 0).byteSize()).isEqualTo(4);
         }
@@ -290,13 +289,13 @@ class MessagesTest {
         // 16 MiB of zeros in a frame of a kilobyte: as many blocks of no bytes, four bytes of memory each.
         byte[] lengths = TensorEntry.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
                 .addField(TensorEntry.BLOCK_LENGTHS_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
-        byte[] checksums = TensorEntry.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
-                .addField(TensorEntry.BLOCK_CRC32C_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
-        for (byte[] entry : List.of(lengths, checksums)) {
-            byte[] index = Index.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
-                    .addField(Index.TENSORS_FIELD_NUMBER, UnknownFieldSet.Field.newBuilder()
-                            .addLengthDelimited(ByteString.copyFrom(entry)).build())
-                    .build()).build().toByteArray();
+        byte[] ofLengths = Index.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(Index.TENSORS_FIELD_NUMBER, UnknownFieldSet.Field.newBuilder()
+                        .addLengthDelimited(ByteString.copyFrom(lengths)).build())
+                .build()).build().toByteArray();
+        byte[] ofChecksums = Index.newBuilder().setUnknownFields(UnknownFieldSet.newBuilder()
+                .addField(Index.BLOCK_CRC32C_FIELD_NUMBER, bytes(1 << 24)).build()).build().toByteArray();
+        for (byte[] index : List.of(ofLengths, ofChecksums)) {
             byte[] container = compressed(newAssembly(), index);
             assertThat(container).hasSizeLessThan(4096);
             assertRefused(container, ErrorCode.BAD_LAYOUT);

@@ -45,9 +45,8 @@ final class TestRecords {
     }
 
     /** An entry with the residual {@code bytes}. */
-    static TensorEntry bytesEntry(byte[] tensor) {
-        return TensorEntry.newBuilder().setResidual(ResidualKind.BYTES.id())
-                .setSha256(Digest.sha256(MemorySegment.ofArray(tensor)).byteString()).build();
+    static TensorEntry bytesEntry() {
+        return TensorEntry.newBuilder().setResidual(ResidualKind.BYTES.id()).build();
     }
 
     static ByteString digest(int fill) {
@@ -90,7 +89,7 @@ final class TestRecords {
             System.arraycopy(tensor, at, block, 1, length);
             writer.appendBlock(MemorySegment.ofArray(block));
         }
-        writer.endTensor(bytesEntry(tensor));
+        writer.endTensor(bytesEntry(), Digest.sha256(MemorySegment.ofArray(tensor)));
     }
 
     static Container open(byte[] bytes, Verification level) throws IOException {

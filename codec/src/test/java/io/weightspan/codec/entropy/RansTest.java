@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RansTest {
     private static final RansKernel KERNEL = new ScalarRansKernel();
+    private static final int LEAST = 1 << 16;
 
     private static FrequencyTable table(int... counts) {
         long[] all = new long[256];
@@ -27,17 +28,17 @@ class RansTest {
 
     /**
      * By hand from encodings/rans.md, frequencies f(0) = 1024, f(1) = 3072, one lane, symbols 1, 0. Encoding backwards
-     * from 2^16: symbol 0: 65536 / 1024 * 4096 + 0 = 262144; symbol 1: 262144 / 3072 = 85 remainder 1024:
+     * from 2^16 (no raw bits): symbol 0: 65536 / 1024 * 4096 + 0 = 262144; symbol 1: 262144 / 3072 = 85 remainder 1024:
      * 85 * 4096 + 1024 + 1024 = 350208.
      */
     @Test
     void aStreamWorkedOutByHand() {
         List<FrequencyTable> tables = List.of(table(1, 3));
         assertThat(tables.getFirst().frequency(0)).isEqualTo(1_024);
-        int[] states = new int[1];
-        char[] words = new char[8];
-        int first = new EncodingTables(tables).encode(new int[2], new byte[] {1, 0}, 2, states, words);
-        assertThat(first).isEqualTo(words.length);
+        int[] states = {LEAST};
+        char[] words = new char[2 + RansKernel.PADDING];
+        int[] places = {1, 0};
+        assertThat(KERNEL.encode(new EncodingTables(tables).codes(), places, 2, states, words)).isZero();
         assertThat(states).containsExactly(350_208);
         byte[] symbols = new byte[2];
         int used = KERNEL.decode(new DecodingTables(tables).slots(), new int[2], 2, states, new char[1], 0, symbols);
@@ -76,11 +77,17 @@ class RansTest {
             }
             symbols[i] = (byte) s;
         }
-        int[] states = new int[lanes];
-        char[] words = new char[n + 16];
-        int first = new EncodingTables(tables).encode(tableOf.clone(), symbols, n, states, words);
-        int count = words.length - first;
-        char[] stream = Arrays.copyOfRange(words, first, words.length + 16);
+        int[] ends = random.ints(lanes, LEAST, 2 * LEAST).toArray();
+        int[] states = ends.clone();
+        char[] words = new char[n + RansKernel.PADDING];
+        EncodingTables encoding = new EncodingTables(tables);
+        int[] places = new int[n];
+        Arrays.setAll(places, i -> encoding.place(tableOf[i], symbols[i] & 0xFF));
+        int count = KERNEL.encode(encoding.codes(), places, n, states, words);
+        char[] stream = new char[count];
+        for (int i = 0; i < count; i++) {
+            stream[i] = words[count - 1 - i];
+        }
         int[] offsets = Arrays.stream(tableOf).map(t -> t * 4_096).toArray();
         byte[] decoded = new byte[n];
         int[] slots = new DecodingTables(tables).slots();
@@ -91,7 +98,7 @@ class RansTest {
             assertThat(short1).as("a word too few is noticed").isEqualTo(count);
         }
         KERNEL.decode(slots, offsets, n, states, stream, count, decoded);
-        assertThat(states).containsOnly(1 << 16);
+        assertThat(states).as("what the lanes were given to hold").isEqualTo(ends);
     }
 
     private static FrequencyTable flat() {
