@@ -32,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * SHA-256 of the same bytes, which encoding needs twice, as the reference of the run.
  *
  * <p>An operation is one byte of the weights, so the score is megabytes a second. Decoding checks the CRC32C of
- * every block and no digest.
+ * every block and no digest. With {@code -jvmArgsAppend -Dweightspan.kernels=scalar} the scalar kernels run.
  */
 @NullUnmarked // JMH fills the parameter, and the set-up the rest
 @State(Scope.Benchmark)

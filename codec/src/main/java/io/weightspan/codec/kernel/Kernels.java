@@ -1,11 +1,12 @@
 package io.weightspan.codec.kernel;
 
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 
 /**
  * The kernels that this process computes with, chosen once: those of the Vector API where the JVM has it and the
- * machine has registers of 256 bits or more, else their scalar twins, which give the same bytes more slowly.
+ * machine has registers of 256 bits or more, else their scalar twins, which give the same bytes more slowly. Where the
+ * JVM could have it and was not told to, a warning is logged.
  *
  * <p>Thread-safe.
  */
@@ -14,40 +15,41 @@ public final class Kernels {
     public static final String PROPERTY = "weightspan.kernels";
 
     private static final String MODULE = "jdk.incubator.vector";
-    private static final Set SET = choose();
+    private static final Choice CHOICE = choose();
 
-    private record Set(RansKernel rans, ElementKernel elements, String name, Optional<String> warning) {}
+    private record Choice(RansKernel rans, ElementKernel elements, String name) {}
 
     private Kernels() {}
 
-    private static Set choose() {
+    private static Choice choose() {
         if ("scalar".equals(System.getProperty(PROPERTY))) {
-            return scalar(null);
+            return scalar();
         }
         if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
-            return scalar(
-                    "the Vector API is not loaded: decoding takes several times as long; start Java with --add-modules="
-                            + MODULE);
+            Logger logger = System.getLogger(Kernels.class.getName());
+            logger.log(
+                    Level.WARNING,
+                    "The Vector API is not loaded: decoding takes several times as long. Start Java with"
+                            + " --add-modules=" + MODULE + ", or with -D" + PROPERTY + "=scalar for no warning.");
+            return scalar();
         }
         int bits = VectorWidth.bits();
         return bits >= VectorWidth.LEAST
-                ? new Set(
-                        new VectorRansKernel(), new VectorElementKernel(), "vector, " + bits + " bits",
-                        Optional.empty())
-                : scalar(null);
+                ? new Choice(new VectorRansKernel(), new VectorElementKernel(), "vector, " + bits + " bits")
+                : scalar();
     }
 
-    private static Set scalar(@Nullable String warning) {
-        return new Set(new ScalarRansKernel(), new ScalarElementKernel(), "scalar", Optional.ofNullable(warning));
+    private static Choice scalar() {
+        return new Choice(new ScalarRansKernel(), new ScalarElementKernel(), "scalar");
     }
 
     /**
-     * The entropy decoder's kernel.
+     * The entropy coder's kernel.
      *
      * @return the one chosen for this machine
      */
     public static RansKernel rans() {
-        return SET.rans;
+        return CHOICE.rans;
     }
 
     /**
@@ -56,7 +58,7 @@ public final class Kernels {
      * @return the one chosen for this machine
      */
     public static ElementKernel elements() {
-        return SET.elements;
+        return CHOICE.elements;
     }
 
     /**
@@ -65,15 +67,6 @@ public final class Kernels {
      * @return "scalar", or "vector" with the registers' width
      */
     public static String name() {
-        return SET.name;
-    }
-
-    /**
-     * What to tell the user about a slow choice that they can mend.
-     *
-     * @return one line, or empty if there is nothing to mend
-     */
-    public static Optional<String> warning() {
-        return SET.warning;
+        return CHOICE.name;
     }
 }
