@@ -30,7 +30,7 @@ public final class ClientCommands implements CommandProvider {
 
     private static int exitStatus(HubException.Kind kind) {
         return switch (kind) {
-            case BAD_ANSWER, WRONG_FILE -> ExitStatus.DATA_BAD;
+            case BAD_ANSWER, DAMAGED, WRONG_FILE -> ExitStatus.DATA_BAD;
             case FILE_EXISTS, REPO_NOT_FOUND, REVISION_NOT_FOUND -> ExitStatus.USAGE;
             case ENTRY_NOT_FOUND, DENIED, SERVER_FAILED -> ExitStatus.FAILED;
         };

@@ -38,6 +38,8 @@ public final class HubException extends IOException {
         DENIED,
         /** The server failed, or goes on failing. */
         SERVER_FAILED,
+        /** What the server has stored is damaged, by its own account. */
+        DAMAGED,
         /** The server's answer is not what the protocol says, or names something that no file may be called. */
         BAD_ANSWER,
         /** A file does not decode to what the server promised. */

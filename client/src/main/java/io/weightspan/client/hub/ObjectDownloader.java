@@ -5,6 +5,7 @@ import io.weightspan.client.cache.ObjectCache;
 import io.weightspan.client.cache.PartialObject;
 import io.weightspan.client.cache.WrongObjectException;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.family.Progress;
 import java.io.EOFException;
 import java.io.IOException;
@@ -13,11 +14,15 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpConnectTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Gets objects and manifests from a server, again and again where that may help. Thread-safe. */
 final class ObjectDownloader {
@@ -41,6 +46,11 @@ final class ObjectDownloader {
 
     private final Endpoint endpoint;
     private final HttpTransport transport;
+    /** Codes of errors that come back however often one asks: what the server has stored is bad (SP-ERR). */
+    private static final Set<String> DAMAGED = Stream.concat(
+            Stream.of("CorruptStore"), Arrays.stream(ErrorCode.values()).map(ErrorCode::name))
+            .collect(Collectors.toUnmodifiableSet());
+
     private final RetryPolicy policy;
     private final ObjectCache cache;
 
@@ -165,11 +175,15 @@ final class ObjectDownloader {
             return;
         }
         int status = answer.status();
+        String code = answer.header("X-Error-Code").orElse("");
+        if (DAMAGED.contains(code)) {
+            throw new HubException(HubException.Kind.DAMAGED, endpoint + " cannot give " + what + " (" + code + "): "
+                    + RelativePath.shown(answer.header("X-Error-Message").orElse("it is damaged there")));
+        }
         if (RetryPolicy.isTransient(status)) {
             throw new TransientException("the server answers " + status + " for " + what,
                     answer.header("Retry-After"));
         }
-        String code = answer.header("X-Error-Code").orElse("");
         throw switch (code) {
             case "RepoNotFound" -> new HubException(HubException.Kind.REPO_NOT_FOUND,
                     endpoint + " has no repo " + what + "; check the name and, if it is private, the token");

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class HubClientTest {
@@ -231,6 +233,19 @@ class HubClientTest {
                         e -> assertThat(e.kind()).isEqualTo(HubException.Kind.SERVER_FAILED))
                 .hasMessageContaining("500");
         assertThat(waits).hasSize(2);
+    }
+
+    /** SP-ERR-003. */
+    @ParameterizedTest
+    @ValueSource(strings = {"CHUNK_CHECKSUM", "MISSING_DEPENDENCY", "CorruptStore"})
+    void doesNotAskAgainForWhatIsDamaged(String code) {
+        server.plainRepo("one/file", "w", WEIGHTS);
+        server.next((exchange, body) -> {
+            exchange.getResponseHeaders().set("X-Error-Code", code);
+            FaultServer.send(exchange, 500, new byte[0]);
+        });
+        refused("one/file", HubException.Kind.DAMAGED, code);
+        assertThat(waits).isEmpty();
     }
 
     @Test

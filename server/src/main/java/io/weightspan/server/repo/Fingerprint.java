@@ -30,8 +30,7 @@ record Fingerprint(long size, Digest sha256, String gitOid) {
     static Fingerprint of(Path file) throws IOException {
         long size = Files.size(file);
         MessageDigest sha256 = Digest.newHash();
-        MessageDigest sha1 = sha1();
-        sha1.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
+        MessageDigest sha1 = gitHash(size);
         long read = 0;
         byte[] buffer = new byte[Math.clamp(size, 1, BUFFER)];
         try (InputStream in = Files.newInputStream(file)) {
@@ -47,9 +46,17 @@ record Fingerprint(long size, Digest sha256, String gitOid) {
         return new Fingerprint(size, Digest.finish(sha256), HexFormat.of().formatHex(sha1.digest()));
     }
 
-    private static MessageDigest sha1() {
+    /**
+     * Starts the hash that git names contents by.
+     *
+     * @param size bytes that it will be fed
+     * @return a SHA-1 that has been fed what git puts before them
+     */
+    static MessageDigest gitHash(long size) {
         try {
-            return MessageDigest.getInstance("SHA-1");
+            MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
+            sha1.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
+            return sha1;
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-1", e);
         }

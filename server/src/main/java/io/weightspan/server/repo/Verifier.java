@@ -12,10 +12,12 @@ import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -83,7 +85,7 @@ public final class Verifier {
     private record Place(RepoId repo, Commit commit, CommitFile file) {}
 
     /** What tells two stored files apart. */
-    private record Key(Digest object, Digest file, long size, FileKind kind) {}
+    private record Key(Digest object, Digest file, long size, String gitOid, FileKind kind) {}
 
     /**
      * Verifies repositories.
@@ -106,7 +108,7 @@ public final class Verifier {
             try {
                 for (Commit commit : repositories.reachable(repo)) {
                     for (CommitFile file : commit.files()) {
-                        if (seen.add(new Key(file.object(), file.sha256(), file.size(), file.kind()))) {
+                        if (seen.add(new Key(file.object(), file.sha256(), file.size(), file.gitOid(), file.kind()))) {
                             places.add(new Place(repo, commit, file));
                         }
                     }
@@ -153,13 +155,23 @@ public final class Verifier {
                 throw new CorruptStoreException("object " + file.object().hex() + " has " + source.size()
                         + " bytes instead of " + file.storedSize());
             }
-            var hash = Digest.newHash();
+            MessageDigest hash = Digest.newHash();
+            MessageDigest git = Fingerprint.gitHash(file.size());
             for (long at = 0; at < source.size(); at += SLICE) {
                 MemorySegment slice = source.read(at, Math.min(SLICE, source.size() - at));
                 Digest.update(hash, slice);
+                if (file.kind() == FileKind.PLAIN) {
+                    Digest.update(git, slice);
+                }
             }
             if (!Digest.finish(hash).equals(file.object())) {
                 throw new CorruptStoreException("object " + file.object().hex() + " has another SHA-256");
+            }
+            // Of a record's file clients see the SHA-256 alone, which decoding compares.
+            boolean named = file.kind() != FileKind.PLAIN
+                    || HexFormat.of().formatHex(git.digest()).equals(file.gitOid());
+            if (!named) {
+                throw new CorruptStoreException("the commit names another git_oid than that of the file's bytes");
             }
         } catch (ObjectNotFoundException e) {
             throw new CorruptStoreException("object " + file.object().hex() + " is missing", e);

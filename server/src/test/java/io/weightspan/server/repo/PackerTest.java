@@ -11,6 +11,7 @@ import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.format.v1.Role;
 import io.weightspan.server.store.FolderObjectStore;
 import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.StoreSession;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -350,6 +351,23 @@ class PackerTest {
             Files.write(object, bytes);
         }
         assertThat(verify()).isEmpty();
+    }
+
+    @Test
+    void verifierFindsAnotherGitId() throws IOException {
+        Commit commit = pack(Optional.empty(), List.of(model("m", 1))).getFirst().commit();
+        CommitFile config = commit.file("config.json");
+        CommitFile renamed = new CommitFile(
+                config.path(), config.size(), config.sha256(), "0".repeat(40), config.kind(), config.object(),
+                config.storedSize());
+        try (StoreSession session = store.openSession()) {
+            new CommitWriter(repositories, session)
+                    .commit(new CommitWriter.Content(new RepoId("models", "other"), "f", "me", List.of(renamed)));
+        }
+        assertThat(verify()).singleElement().satisfies(failure -> {
+            assertThat(failure.isBadData()).isTrue();
+            assertThat(failure.failure()).hasMessageContaining("git_oid");
+        });
     }
 
     private Path model(String name, long tune) throws IOException {
