@@ -8,6 +8,9 @@ import java.util.List;
 final class RunSampler {
     private static final int RUN = 4_096;
 
+    /** The golden ratio's fraction over 2^64: its multiples fall evenly and hit no period. */
+    private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
+
     private RunSampler() {}
 
     /** A run of at most 65,536 elements. */
@@ -22,17 +25,19 @@ final class RunSampler {
         return runs;
     }
 
-    /** At most about {@code most} elements: all of them, or short runs spread evenly. */
+    /** At most about {@code most} elements: all of them, or short runs, one in each of as many even parts. */
     static List<Run> sample(long elements, int most) {
         if (elements <= most) {
             return all(elements);
         }
         int count = Math.max(1, most / RUN);
+        long stratum = elements / count;
         List<Run> runs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            // Whole multiples of the run, so that runs of a row-major matrix do not all begin in the same column.
-            long first = (elements - RUN) / count * i + (long) (i * 977 % RUN);
-            runs.add(new Run(Math.min(first, elements - RUN), RUN));
+            // One run anywhere in each stratum: at even distances they might meet the same place of something that
+            // repeats.
+            long jitter = (i * GOLDEN >>> 1) % (stratum - RUN + 1);
+            runs.add(new Run(stratum * i + jitter, RUN));
         }
         return runs;
     }
