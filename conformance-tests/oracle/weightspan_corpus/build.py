@@ -7,8 +7,8 @@ from . import coder, wire
 
 MAGIC = bytes.fromhex("8f5753500d0a1a0a")
 END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
-NONE, BASE, SIBLING, SELF = 0, 1, 2, 3
-EQUAL, BYTES, DIRECT, DELTA = 1, 2, 3, 4
+NONE, BASE, SIBLING, SELF, MODES, LAYER = 0, 1, 2, 3, 4, 5
+EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS = 1, 2, 3, 4, 5
 BLOCK, BYTES_BLOCK = 65_536, 1 << 20
 BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64, "I64": 64, "U64": 64, "I32": 32, "U32": 32, "I16": 16, "U16": 16,
         "I8": 8, "U8": 8, "BOOL": 8, "F8_E8M0": 8, **{name: bits for name, (bits, _) in coder.FLOATS.items()}}
@@ -59,17 +59,69 @@ def header_json(tensors, metadata=None):
     return json.dumps(out, separators=(",", ":")).encode()
 
 
-class Spec:
-    """A record to be: an opaque file, or tensors in data order with their JSON header.
+class Part:
+    """Tensors in data order and what one Index says of them."""
+
+    def __init__(self, tensors, index=None):
+        self.tensors = list(tensors)
+        self.index_extra = index or {}
+        self.tables, self.table_sets, self.scales = [], [], b""
+        self.scales_zstd = None
+
+    def add_table_set(self, tables, ends=(128,)):
+        self.table_sets.append({"first_table": len(self.tables), "segment_ends": list(ends)})
+        self.tables += tables
+        return len(self.table_sets) - 1
+
+    def coded(self, digests, index=None, blocks=None, tables=None, scales=None):
+        """The message Index as a dict, and the chunks and blocks that it lists; the spoilers are those of `assemble`."""
+        entries, stored_blocks = [], []
+        for tensor in self.tensors:
+            fields, tensor_blocks = tensor.plan(self, tensor, **tensor.options)
+            entries.append({**({"sha256": sha(tensor.data)} if digests else {}), **fields})
+            stored_blocks.append(tensor_blocks)
+        if blocks:
+            blocks(stored_blocks)
+        for entry, tensor_blocks in zip(entries, stored_blocks):
+            entry["block_lengths"] = [len(b) for b in tensor_blocks]
+            entry["block_crc32c"] = [wire.crc32c(b) for b in tensor_blocks]
+        table_bytes = coder.tables_chunk(self.tables)
+        table_bytes = tables(table_bytes) if tables else table_bytes
+        scale_bytes = self.scales if self.scales_zstd is None else self.scales_zstd
+        scale_bytes = scales(scale_bytes) if scales else scale_bytes
+        message = {"tensors": entries, "table_count": len(self.tables), "table_sets": self.table_sets, **self.index_extra}
+        if table_bytes:
+            message["tables"] = chunk(table_bytes, len(table_bytes))
+        if scale_bytes:
+            message["scales"] = chunk(scale_bytes, len(self.scales), int(self.scales_zstd is not None))
+        if index:
+            index(message)
+        # Spoilers find a tensor's digest and checksums in its entry.
+        listed = message["tensors"]
+        message.setdefault("tensor_sha256", b"".join(entry.get("sha256", b"") for entry in listed))
+        message.setdefault("block_crc32c", [crc for entry in listed for crc in entry.get("block_crc32c", [])])
+        return message, table_bytes + scale_bytes + b"".join(b"".join(bs) for bs in stored_blocks)
+
+
+class Layer(Part):
+    """The layer of a record to be; `zstd` turns its Index into a zstd frame, `fields` are more of the message Layer."""
+
+    def __init__(self, tensors, index=None, zstd=None, fields=None):
+        super().__init__(tensors, index)
+        self.zstd, self.fields = zstd, fields or {}
+
+
+class Spec(Part):
+    """A record to be: an opaque file, or tensors in data order with their JSON header, and perhaps a Layer.
 
     `dependencies` are Stored records; `schema_zstd` a zstd frame of the schema. What `spoil` holds replaces what
     would have been written: see `assemble`.
     """
 
     def __init__(self, tensors=(), opaque=None, json_header=None, metadata=None, dependencies=(), schema_zstd=None,
-                 roles=None, front=None, index=None):
+                 roles=None, front=None, index=None, layer=None):
+        super().__init__(tensors, index)
         self.opaque = opaque is not None
-        self.tensors = list(tensors)
         self.schema = None
         if not self.opaque:
             text = header_json(self.tensors, metadata) if json_header is None else json_header
@@ -80,14 +132,13 @@ class Spec:
             self.tensors = [Tensor("", "U8", [len(opaque)], opaque)]
         self.dependencies = list(dependencies)
         self.roles = roles or [1] * len(self.dependencies)
-        self.front_extra, self.index_extra = front or {}, index or {}
-        self.tables, self.table_sets, self.scales = [], [], b""
-        self.scales_zstd = None
+        self.front_extra = front or {}
+        self.layer = layer
 
-    def add_table_set(self, tables, ends=(128,)):
-        self.table_sets.append({"first_table": len(self.tables), "segment_ends": list(ends)})
-        self.tables += tables
-        return len(self.table_sets) - 1
+    @property
+    def layer_file(self):
+        """What the layer decodes to."""
+        return self.schema + b"".join(t.data for t in self.layer.tensors) if self.layer else None
 
 
 class Stored:
@@ -101,6 +152,10 @@ class Stored:
     @property
     def file(self):
         return self.spec.file
+
+    @property
+    def layer_file(self):
+        return self.spec.layer_file
 
 
 def chunk(stored, decoded_length, coding=0):
@@ -204,6 +259,43 @@ def float_plan(spec, tensor, predicted=None, entry=None, shift=0, scale=0, row_d
     return {**fields, **(entry or {})}, blocks
 
 
+def coefficients_plan(spec, tensor, q, levels=(None, None), scale=0, lanes_log=0, modes=None, escapes=(), ends=(128,), broken=None,
+                      entry=None, table_set=None):
+    """Residual coefficients: q holds a list a left direction, `levels` those of the left and of the right directions."""
+    flat = [(n, (levels[0][a] if levels[0] else 0) + (levels[1][b] if levels[1] else 0)) for a, row in enumerate(q) for b, n in enumerate(row)]
+    symbols, raws, segments = [], [], []
+    for i, (n, level) in enumerate(flat):
+        symbol, raw = coder.coefficient_symbol(n, i in escapes)
+        context = min(max(level + scale, 0), 127)
+        symbols.append(symbol)
+        raws.append(raw)
+        segments.append(next(n for n, end in enumerate(ends) if context < end))
+    if table_set is None:
+        counts = [{} for _ in ends]
+        for symbol, segment in zip(symbols, segments):
+            counts[segment][symbol] = counts[segment].get(symbol, 0) + 1
+        table_set = spec.add_table_set([coder.make_table(c or {128: 1}) for c in counts], ends)
+    first = spec.table_sets[table_set]["first_table"]
+    tables = [spec.tables[first + n] for n in segments]
+    blocks = []
+    for n, at in enumerate(range(0, len(flat), BLOCK)):
+        end = min(at + BLOCK, len(flat))
+        if modes and modes[n] == 1:
+            blocks.append(b"\1")
+        else:
+            blocks.append(coder.coded_block(lanes_log, symbols[at:end], raws[at:end], tables[at:end], **(broken or {})))
+    fields = {"predictor": MODES, "residual": COEFFICIENTS, "scale": scale, "table_set": table_set}
+    return {**fields, **(entry or {})}, blocks
+
+
+def on_layer_plan(spec, tensor, residual=DELTA, **options):
+    """Predictor layer, with the residual delta or equal."""
+    if residual == EQUAL:
+        return {"residual": EQUAL, "predictor": LAYER}, []
+    layer = next(t for t in spec.layer.tensors if t.name == tensor.name)
+    return float_plan(spec, tensor, predicted=layer.elements(), entry={"predictor": LAYER}, **options)
+
+
 def delta_plan(spec, tensor, base=None, source=0, dependency=0, predictor=BASE, convert=None, **options):
     """Residual delta against tensor `source` of the stored record `base`."""
     predicted = base.spec.tensors[source].elements()
@@ -215,7 +307,8 @@ def delta_plan(spec, tensor, base=None, source=0, dependency=0, predictor=BASE, 
 
 def assemble(spec, header=None, trailer=None, front=None, index=None, front_bytes=None, index_bytes=None, schema=None,
              blocks=None, tables=None, scales=None, gap=None, padding=b"\0", data_end=b"", schema_chunk=None,
-             first_end=b"", index_zstd=None):
+             first_end=b"", index_zstd=None, layer=None, layer_index=None, layer_blocks=None, layer_tables=None, layer_scales=None,
+             layer_index_bytes=None):
     """The bytes of the record.
 
     header, trailer: dicts of fields to replace (checksums are made last unless they are replaced themselves);
@@ -223,22 +316,10 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     bytes, run before checksums and lengths are made; front_bytes, index_bytes: functions of the encoded message;
     padding: the byte that pads, or four of them, one a section; gap: bytes between DATA's end and its padding
     (without being listed anywhere); schema: the schema chunk's stored bytes; schema_chunk: fields of it to replace;
-    index_zstd: turns the encoded Index into a zstd frame.
+    index_zstd: turns the encoded Index into a zstd frame; layer: a function of the message Layer; layer_index, layer_blocks,
+    layer_tables, layer_scales, layer_index_bytes: as those without `layer_`, of the layer.
     """
-    entries, stored_blocks = [], []
-    for tensor in spec.tensors:
-        fields, tensor_blocks = tensor.plan(spec, tensor, **tensor.options)
-        entries.append({"sha256": sha(tensor.data), **fields})
-        stored_blocks.append(tensor_blocks)
-    if blocks:
-        blocks(stored_blocks)
-    for entry, tensor_blocks in zip(entries, stored_blocks):
-        entry["block_lengths"] = [len(b) for b in tensor_blocks]
-        entry["block_crc32c"] = [wire.crc32c(b) for b in tensor_blocks]
-    table_bytes = coder.tables_chunk(spec.tables)
-    table_bytes = tables(table_bytes) if tables else table_bytes
-    scale_bytes = spec.scales if spec.scales_zstd is None else spec.scales_zstd
-    scale_bytes = scales(scale_bytes) if scales else scale_bytes
+    index_message, data = spec.coded(True, index, blocks, tables, scales)
     schema_bytes = b"" if spec.opaque else schema if schema is not None else spec.schema if spec.schema_zstd is None else spec.schema_zstd
     front_message = {
         "layout": 2 if spec.opaque else 1, "file_length": len(spec.file), "file_sha256": sha(spec.file),
@@ -248,19 +329,19 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     }
     if not spec.opaque:
         front_message["schema"] = {**chunk(schema_bytes, len(spec.schema), int(spec.schema_zstd is not None)), **(schema_chunk or {})}
-    index_message = {"tensors": entries, "table_count": len(spec.tables), "table_sets": spec.table_sets, **spec.index_extra}
-    if table_bytes:
-        index_message["tables"] = chunk(table_bytes, len(table_bytes))
-    if scale_bytes:
-        index_message["scales"] = chunk(scale_bytes, len(spec.scales), int(spec.scales_zstd is not None))
+    layer_data = b""
+    if spec.layer:
+        listed, layer_data = spec.layer.coded(False, layer_index, layer_blocks, layer_tables, layer_scales)
+        encoded = wire.index(listed)
+        encoded = layer_index_bytes(encoded) if layer_index_bytes else encoded
+        stored = spec.layer.zstd(encoded) if spec.layer.zstd else encoded
+        front_message["layer"] = {"index": chunk(stored, len(encoded), int(spec.layer.zstd is not None)), "data_length": len(layer_data),
+                                  "file_sha256": sha(spec.layer_file), **spec.layer.fields}
+        if layer:
+            layer(front_message["layer"])
+        layer_data = stored + layer_data
     if front:
         front(front_message)
-    if index:
-        index(index_message)
-    # Spoilers find a tensor's digest and checksums in its entry.
-    listed = index_message["tensors"]
-    index_message.setdefault("tensor_sha256", b"".join(entry.get("sha256", b"") for entry in listed))
-    index_message.setdefault("block_crc32c", [crc for entry in listed for crc in entry.get("block_crc32c", [])])
     front_encoded, index_encoded = wire.front(front_message), wire.index(index_message)
     front_encoded = front_bytes(front_encoded) if front_bytes else front_encoded
     index_encoded = index_bytes(index_encoded) if index_bytes else index_encoded
@@ -270,16 +351,16 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     fills = [padding[n:n + 1] or padding[:1] for n in range(4)] if len(padding) > 1 else [padding] * 4
     head = 64 + len(front_encoded)
     body = front_encoded + fills[0] * (-head % 8)
-    first = schema_bytes + first_end
+    first = schema_bytes + layer_data + first_end
     first_length = 64 + len(body) + len(first)
     body += first + fills[1] * (-first_length % 8)
     data_at = 64 + len(body)
-    data = table_bytes + scale_bytes + b"".join(b"".join(bs) for bs in stored_blocks) + data_end
+    data += data_end
     data += fills[2] * (-len(data) % 8) + (gap or b"")
     index_at = data_at + len(data)
     body += data + index_encoded + fills[3] * (-len(index_encoded) % 8)
     total = 64 + len(body) + 40
-    fields = {"magic": MAGIC, "version": 1, "kind": 1, "front_length": len(front_encoded), "to_read": 0, "to_write": 0,
+    fields = {"magic": MAGIC, "version": 1, "kind": 1, "front_length": len(front_encoded), "to_read": int(spec.layer is not None), "to_write": 0,
               "ignorable": 0, "first_end": first_length, "front_crc": wire.crc32c(front_encoded), "reserved": 0, **(header or {})}
     start = struct.pack("<8sHHIQQQQIQ", *(fields[k] for k in (
         "magic", "version", "kind", "front_length", "to_read", "to_write", "ignorable", "first_end", "front_crc", "reserved")))
@@ -289,4 +370,5 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     end = struct.pack("<QQIII", *(fields[k] for k in ("index_offset", "length", "index_length", "index_crc", "index_decoded")))
     end += struct.pack("<I", fields.get("crc", wire.crc32c(end))) + fields["magic"]
     return Stored(start + body + end, spec, front=64, front_end=head, first=64 + len(pad(front_encoded)), first_end=first_length,
-                  data_at=data_at, index=index_at, index_end=index_at + len(index_encoded), trailer=total - 40, length=total)
+                  layer=64 + len(pad(front_encoded)) + len(schema_bytes), data_at=data_at, index=index_at,
+                  index_end=index_at + len(index_encoded), trailer=total - 40, length=total)

@@ -21,6 +21,7 @@ class Made:
         self.data = stored if isinstance(stored, bytes) else stored.data
         self.objects = {o.digest: o.data for o in objects}
         self.file = file if file is not None or isinstance(stored, bytes) else stored.file
+        self.layer_file = None if isinstance(stored, bytes) else stored.layer_file
 
 
 def rng(seed):

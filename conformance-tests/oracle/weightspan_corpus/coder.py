@@ -1,4 +1,6 @@
 """Encoding one element after the other, straight from the formulas of encodings/ (no numpy, nothing of the reader's)."""
+import ctypes
+import math
 import struct
 
 # bits, mantissa bits
@@ -183,3 +185,83 @@ def coded_block(log, symbols, raws, tables, **broken):
     head = 3 | broken.get("lanes_log", log) << 4
     return (bytes([head]) + b"".join(struct.pack("<I", x) for x in states)
             + b"".join(struct.pack("<H", x) for x in words) + rest)
+
+
+def f32(x):
+    """A number rounded to binary32. Exact for sums and products of two of binary32: twice 24 bits and two more fit a double."""
+    return ctypes.c_float(x).value
+
+
+def f32_bits(x):
+    return struct.unpack("<I", struct.pack("<f", x))[0]
+
+
+def f32_of(bits):
+    return struct.unpack("<f", struct.pack("<I", bits))[0]
+
+
+def widened(dtype, bits):
+    """A stored element as binary32: I8 as an integer, floats exactly."""
+    if dtype == "I8":
+        return float(bits - 256 if bits > 127 else bits)
+    if dtype == "F16":
+        return struct.unpack("<e", struct.pack("<H", bits))[0]
+    return f32_of(bits << 16 if dtype == "BF16" else bits)
+
+
+def narrowed(dtype, y):
+    """The bits of a finite binary32 rounded to the dtype (R-MOD-005)."""
+    if dtype == "F16":
+        try:
+            return struct.unpack("<H", struct.pack("<e", y))[0]
+        except OverflowError:
+            return 0x7C00 | (0x8000 if y < 0 else 0)
+    return f32_bits(y) if dtype == "F32" else converted(f32_bits(y), "F32", "BF16")
+
+
+def converted(u, source, own):
+    """R-PRD-004 and R-PRD-005."""
+    if (source, own) == ("BF16", "F32"):
+        return u << 16
+    if (source, own) == ("F32", "BF16"):
+        return (u + 0x7FFF + (u >> 16 & 1)) % (1 << 32) >> 16
+    return u
+
+
+def products(terms):
+    """The sum of products, each product and each sum rounded, from +0 on."""
+    total = 0.0
+    for a, b in terms:
+        total = f32(total + f32(a * b))
+    return total
+
+
+def modes(q, left, right, step, center, dtype, center_dtype=None):
+    """The elements that modes.md predicts, as bits. q: rows of coefficients; left, right: rows of values or None; center: bits."""
+    q = [[f32(float(n)) for n in row] for row in q]
+    k = len(q)
+    columns = len(right[0]) if right else len(q[0])
+    t = [[products((row[b], right[b][j]) for b in range(len(right))) for j in range(columns)] for row in q] if right else q
+    out = []
+    for i in range(len(left[0]) if left else k):
+        for j in range(columns):
+            d = products((left[a][i], t[a][j]) for a in range(k)) if left else t[i][j]
+            u = center[len(out)] if center is not None else None
+            y = f32((0.0 if u is None else widened(center_dtype, u)) + f32(step * d))
+            if math.isfinite(y):
+                out.append(narrowed(dtype, y))
+            else:
+                out.append(0 if u is None else converted(u, center_dtype, dtype))
+    return out
+
+
+def coefficient_symbol(q, escape=False):
+    """(symbol, raw fields) of a coefficient."""
+    a = abs(q)
+    if escape or a >> 31:
+        return 0, [(q % (1 << 32), 32)]
+    r, v = 0, a
+    if a >= 4:
+        r = a.bit_length() - 3
+        v = (r + 1 << 2) + (a >> r) % 4
+    return 128 + v if q >= 0 else 128 - v, [(a % (1 << r), r)]

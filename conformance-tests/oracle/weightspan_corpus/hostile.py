@@ -1,7 +1,7 @@
 """The hostile cases: each violates one requirement, everything else about it being right."""
 import struct
 
-from . import coder, hostile_blocks, wire
+from . import coder, hostile_blocks, hostile_layer, wire
 from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble, zstd_raw
 from .cases import Case, Made
 from .spoil import (
@@ -40,9 +40,9 @@ def headers():
         yield Case(f"h-header-flip-{offset}", f"A bit of byte {offset} of the header flipped", ["R-HDR-003"], bytes_changed(weights, offset), "HEADER_CHECKSUM")
     for kind in (0, 2, 257):
         yield header(f"h-kind-{kind}", f"Kind {kind}", "R-HDR-004", "UNSUPPORTED_KIND", kind=kind)
-    for bit in (0, 47, 63):
+    for bit in (1, 47, 63):
         yield header(f"h-feature-{bit}", f"Bit {bit} of required_to_read", "R-HDR-005", "UNSUPPORTED_FEATURE", to_read=1 << bit)
-    yield header("h-kind-and-feature", "Unknown kind and feature: the kind first", "R-HDR-004", "UNSUPPORTED_KIND", kind=9, to_read=1)
+    yield header("h-kind-and-feature", "Unknown kind and feature: the kind first", "R-HDR-004", "UNSUPPORTED_KIND", kind=9, to_read=2)
     yield header("h-reserved-low", "The first reserved byte is set", "R-HDR-008", "RESERVED_NOT_ZERO", reserved=1)
     yield header("h-reserved-high", "The last reserved byte is set", "R-HDR-008", "RESERVED_NOT_ZERO", reserved=1 << 63)
     for difference in (-8, -1, 1, 8):
@@ -172,7 +172,7 @@ def fronts():
     for name in ("object_sha256", "file_sha256"):
         yield Case(f"h-dependency-{name.replace('_', '-')}-31", f"A dependency's {name} of 31 bytes", ["R-MSG-003"],
                    spoiled_based(front=lambda m, n=name: m["dependencies"][0].update({n: bytes([1] * 31)})), "MALFORMED_FRONT")
-    for role in (0, 3):
+    for role in (0, 4):
         yield Case(f"h-role-{role}", f"A dependency of role {role}", ["R-MSG-004"],
                    spoiled_based(front=lambda m, r=role: m["dependencies"][0].update(role=r)), "MALFORMED_FRONT")
     yield Case("h-dependency-twice", "The same object as two dependencies", ["R-MSG-006"],
@@ -273,9 +273,9 @@ def indexes():
     yield index("h-entries-more", "An entry too many", "R-IDX-001", lambda m: m["tensors"].append(none))
     yield index("h-entries-none", "No entries: DATA is too long for none", "R-LAY-004", lambda m: m.update(tensors=[]), "BAD_LAYOUT")
     yield Case("h-entries-less", "An entry missing, of a tensor without blocks", ["R-IDX-001"], spoiled(weights, index=lambda m: m["tensors"].pop()), "MALFORMED_INDEX")
-    for predictor in (4, (1 << 32) - 1):
+    for predictor in (6, (1 << 32) - 1):
         yield index(f"h-predictor-{predictor}", f"Predictor {predictor}", "R-IDX-002", entry(1, predictor=predictor), "UNKNOWN_ENCODING")
-    for residual in (0, 5, (1 << 32) - 1):
+    for residual in (0, 6, (1 << 32) - 1):
         yield index(f"h-residual-{residual}", f"Residual {residual}", "R-IDX-002", entry(1, residual=residual), "UNKNOWN_ENCODING")
     yield index("h-unknown-in-second", "A wrong digest length in tensor 0, an unknown residual in tensor 1: tensor 0 first", "R-IDX-002",
                 lambda m: (m["tensors"][0].update(sha256=b"x"), m["tensors"][1].update(residual=9)))
@@ -354,3 +354,4 @@ def all_cases():
     for group in (ends, headers, trailers, layouts, bad_messages, fronts, schemas, indexes):
         yield from group()
     yield from hostile_blocks.all_cases()
+    yield from hostile_layer.all_cases()

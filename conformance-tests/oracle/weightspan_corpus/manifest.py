@@ -38,6 +38,8 @@ def describe(group, case, made, files):
             entry["also_allowed"] = case.also
     else:
         entry["expect"] = {"sha256": hashlib.sha256(made.file).hexdigest(), "length": len(made.file)}
+        if made.layer_file is not None:
+            entry["expect"] |= {"layer_sha256": hashlib.sha256(made.layer_file).hexdigest(), "layer_length": len(made.layer_file)}
     entry["since"] = SINCE
     return entry
 

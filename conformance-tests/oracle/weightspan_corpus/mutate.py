@@ -11,7 +11,7 @@ from unittest import mock
 from weightspan_oracle.errors import FormatError
 from weightspan_oracle.reader import Objects, Record
 
-from . import build, valid
+from . import build, valid, valid_layer
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 16, 23, 52, 64, 127, 128, 255, 1024, 65_535, 65_536, 65_537, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
 TOKENS = [b"0", b"1", b"9", b"-", b'"', b"{", b"}", b",", b":", b"[", b"]", b" ", b"\\", b"\\u0041", b"\\ud800", b".5", b"e3", b"null",
@@ -25,8 +25,12 @@ class Mutator:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.kinds = [self.front, self.index, self.blocks, self.blocks, self.tables, self.scales, self.schema, self.entries, self.entries, self.header]
+        self.in_layer = [self.index, self.blocks, self.blocks, self.tables, self.scales, self.entries, self.entries, self.entries]
 
     def spoil(self, spec):
+        """What assemble() is told; of a record with a layer, mostly its layer's part."""
+        if spec.layer and self.random.random() < 0.7:
+            return {"layer_" + name: change for name, change in self.random.choice(self.in_layer)(spec).items()}
         return self.random.choice(self.kinds)(spec)
 
     def flip(self, data):
@@ -91,11 +95,21 @@ class Mutator:
         def change(index):
             entry = r.choice(index["tensors"]) if index["tensors"] else {}
             name = r.choice(["predictor", "residual", "dependency", "source_tensor", "table_set", "row_dims", "shift", "scale", "has_row_scales",
-                             "has_column_scales", "table_count", "table_sets", "tables", "scales", "block_crc32c", "again", "order"])
+                             "has_column_scales", "matrix_dims", "centred", "step", "left", "right", "left", "right", "table_count",
+                             "table_sets", "tables", "scales", "block_crc32c", "again", "order"])
             value = r.choice(NUMBERS)
             if name in ("predictor", "residual"):
-                entry[name] = r.randrange(6)
-            elif name.startswith("has_"):
+                entry[name] = r.randrange(7)
+            elif name in ("left", "right"):
+                sides = [dict(one) for one in entry.get(name, [])]
+                if sides and r.random() < 0.7:
+                    r.choice(sides)[r.choice(["dependency", "tensor", "count", "count"])] = r.choice([0, 1, 2, 3, value])
+                else:
+                    sides = r.choice([[], sides + sides[:1], [{"count": 1}], [{"dependency": 1, "tensor": 3, "count": 1}]])
+                entry[name] = sides
+            elif name == "step":
+                entry[name] = r.choice([0.0, -1.0, float("nan"), float("inf"), 2.0 ** -149, 1.0, 2.0 ** 127])
+            elif name.startswith("has_") or name == "centred":
                 entry[name] = not entry.get(name)
             elif name == "scale":
                 entry[name] = r.choice([1, -1]) * min(value, (1 << 31) - 1)
@@ -112,7 +126,7 @@ class Mutator:
                 index["tensors"].append(dict(entry))
             elif name == "order":
                 r.shuffle(index["tensors"])
-            elif name in ("dependency", "source_tensor", "table_set", "row_dims", "shift"):
+            elif name in ("dependency", "source_tensor", "table_set", "row_dims", "shift", "matrix_dims"):
                 entry[name] = value
 
         return {"index": change}
@@ -127,8 +141,11 @@ def mutant(case, mutator):
         calls.append(spec)
         return whole(spec, **spoil)
 
-    with mock.patch.object(valid, "assemble", counting):
-        case.make()
+    def patched(function):
+        with mock.patch.object(valid, "assemble", function), mock.patch.object(valid_layer, "assemble", function):
+            return case.make()
+
+    patched(counting)
     last = len(calls)
     calls.clear()
 
@@ -136,8 +153,7 @@ def mutant(case, mutator):
         calls.append(spec)
         return whole(spec, **{**spoil, **(mutator.spoil(spec) if len(calls) == last else {})})
 
-    with mock.patch.object(valid, "assemble", spoiling):
-        return case.make()
+    return patched(spoiling)
 
 
 def judged(data, objects):
@@ -152,7 +168,7 @@ def judged(data, objects):
 def write(folder, seed, count):
     """Write `count` mutants, their dependencies and `list.txt`."""
     mutator = Mutator(f"weightspan mutants {seed}")
-    slow = ("v-zstd", "v-tables", "v-dependencies", "v-opaque-two", "v-direct-full", "v-direct-modes", "v-delta-full")
+    slow = ("v-zstd", "v-tables", "v-dependencies", "v-opaque-two", "v-direct-full", "v-direct-modes", "v-delta-full", "v-coefficients-blocks")
     open_answer = ("v-equal-empty",)  # a reader may leave its dependency alone
     cases = [case for case in valid.all_cases() if not case.recipe and not case.id.startswith(slow + open_answer)]
     lines = []

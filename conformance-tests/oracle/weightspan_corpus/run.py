@@ -41,35 +41,47 @@ def lay_out(case, folder):
         shutil.copyfile(os.path.join(manifest.CORPUS, path), os.path.join(folder, digest))
 
 
-def with_oracle(case, data):
-    """What the oracle makes of a case: ('sha256', digest) or ('error', code, message)."""
+def with_oracle(case, data, view="file"):
+    """What the oracle makes of a case: ('sha256', digest, message) or ('error', code, message)."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(case, folder)
         try:
-            file = Record(data, Objects(folder), name=case["id"]).read()
+            file = Record(data, Objects(folder), name=case["id"]).read(view)
         except FormatError as error:
             return "error", error.code, str(error)
     return "sha256", hashlib.sha256(file).hexdigest(), f"{len(file)} bytes"
 
 
 def with_command(command):
-    """As with_oracle(), for a command with {record}, {objects} and {output} in it."""
+    """As with_oracle(), for a command with {record}, {objects}, {output} and perhaps {view} (`file` or `span`) in it."""
 
-    def reader(case, data):
+    def reader(case, data, view="file"):
         with tempfile.TemporaryDirectory() as folder:
             objects, record, output = (os.path.join(folder, name) for name in ("objects", "record.wspan", "output"))
             os.mkdir(objects)
             lay_out(case, objects)
             with open(record, "wb") as file:
                 file.write(data)
-            words = [w.format(record=record, objects=objects, output=output) for w in shlex.split(command)]
+            words = [w.format(record=record, objects=objects, output=output, view=view) for w in shlex.split(command)]
             done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
             if done.returncode == 0:
                 return "sha256", hashlib.sha256(read_file(output)).hexdigest(), ""
             message = done.stdout.strip() or done.stderr.strip()
             return "error", (message.split() or ["(nothing)"])[0], message[:300]
 
+    reader.views = ("file", "span") if "{view}" in command else ("file",)
     return reader
+
+
+def problem_of(case, data, reader):
+    """None, or what the reader makes wrong of a case: of its file, then of its layer's, where it has one."""
+    views = getattr(reader, "views", ("file", "span"))
+    problem = judge(case, reader(case, data))
+    if not problem and "layer_sha256" in case["expect"] and "span" in views:
+        expect = {"sha256": case["expect"]["layer_sha256"], "length": case["expect"]["layer_length"]}
+        problem = judge({**case, "expect": expect}, reader(case, data, "span"))
+        problem = problem and f"its layer: {problem}"
+    return problem
 
 
 def judge(case, result):
@@ -93,7 +105,7 @@ def run(reader=with_oracle, only=None, inputs=None, report=print):
         if only and only not in case["id"]:
             continue
         try:
-            problem = judge(case, reader(case, inputs.data(case)))
+            problem = problem_of(case, inputs.data(case), reader)
         except Exception as error:  # a reader that falls over is a failure of the case, not of the run
             problem = f"{type(error).__name__}: {error}"
         if problem:

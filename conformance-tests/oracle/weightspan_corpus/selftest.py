@@ -5,7 +5,7 @@ from unittest import mock
 
 import numpy as np
 
-from weightspan_oracle import container, rans, reader, residuals, safetensors_header, zstd
+from weightspan_oracle import container, modes, rans, reader, residuals, safetensors_header, zstd
 from weightspan_oracle.container import Container
 
 from . import manifest
@@ -87,6 +87,80 @@ def eight_byte_ints(bits=64):
     return tensor
 
 
+def double_sums(pairs, shape):
+    """Sums in binary64, rounded once."""
+    total = np.zeros(shape)
+    with np.errstate(all="ignore"):
+        for one, other in pairs:
+            total = total + one.astype(float) * other.astype(float)
+        return total.astype(np.float32)
+
+
+def fused_sums(pairs, shape):
+    """Products that are not rounded before they are added."""
+    total = np.zeros(shape, np.float32)
+    with np.errstate(all="ignore"):
+        for one, other in pairs:
+            total = (total.astype(float) + one.astype(float) * other.astype(float)).astype(np.float32)
+    return total
+
+
+def without_zeros(pairs, shape):
+    """Sums that leave out every term with a 0 in front."""
+    total = np.zeros(shape, np.float32)
+    with np.errstate(all="ignore"):
+        for one, other in pairs:
+            total = np.where(one == 0, total, total + one * other)
+    return total
+
+
+def cut_coefficients(q):
+    """Coefficients of more than 24 bits rounded towards zero."""
+    drop = np.maximum(np.frexp(np.abs(q).astype(float))[1] - 24, 0)
+    return (np.sign(q) * (np.abs(q) >> drop << drop)).astype(np.float32)
+
+
+def any_number(d, step, center, dtype, center_bits):
+    """Predictions that are rounded whatever they are."""
+    with np.errstate(all="ignore"):
+        y = np.float32(step) * d.reshape(-1) + (np.float32(0) if center is None else center)
+    return modes.rounded(y, dtype)
+
+
+def keeps_center(d, step, center, dtype, center_bits):
+    """The center's element wherever nothing is added to it."""
+    out = PREDICTED(d, step, center, dtype, center_bits)
+    return out if center is None else np.where(d.reshape(-1) == 0, center_bits, out)
+
+
+def saturated(y, dtype):
+    """F16 without infinity."""
+    return ROUNDED(np.clip(y, -65504, 65504).astype(np.float32) if dtype == "F16" else y, dtype)
+
+
+def without_levels(self, *args):
+    values, levels = DIRECTIONS(self, *args)
+    return values, levels if levels is None else levels * 0
+
+
+def center_for_layer(self, number):
+    """The center of the layer's tensor in place of the tensor."""
+    sources = SOURCES(self, number)
+    if self.part.index["tensors"][number]["predictor"] == container.LAYER:
+        return sources[0][0].sources(number)[:1] or sources
+    return sources
+
+
+def file_for_layer(self, number):
+    """The predictor self of a layer looks into the file."""
+    own = self.part.in_layer and self.part.index["tensors"][number]["predictor"] == container.SELF
+    return [(self.record.file, place) if own else (source, place) for source, place in SOURCES(self, number)]
+
+
+PREDICTED, ROUNDED, SUMMED = modes.predicted, modes.rounded, modes.summed
+DIRECTIONS, SOURCES = reader.Tensors.directions, reader.Tensors.sources
+
+
 # name: (what it does, a case that must catch it, patches as (object, attribute, value))
 BROKEN = {
     "skips-crc": ("checks no CRC32C", "h-chunk-flip-block", [(Container, "check_crc", nothing)]),
@@ -111,13 +185,30 @@ BROKEN = {
     "zstd-checksum": ("does not check a frame's content", "h-block-zstd-checksum", [(zstd, "check", lenient(zstd.check, "content checksum"))]),
     "no-digests": ("checks no SHA-256 of what it decoded", "h-file-digest", [(reader, "require", lenient(reader.require, "another SHA-256"))]),
     "any-dependency": ("takes any dependency", "h-source-range", [(reader, "wrong", nothing)]),
+    "bit-without-layer": ("does not compare the feature bit with the layer", "h-layer-bit-missing",
+                          [(container, "require", lenient(container.require, "feature bit"))]),
+    "layer-length": ("does not add up the layer", "h-layer-byte-more", [(container, "require", lenient(container.require, "do not fill the layer"))]),
+    "layer-digest": ("does not check the layer's digest", "h-layer-file-digest", [(reader, "require", lenient(reader.require, "the layer's file"))]),
+    "directions-limit": ("a limit one direction too high", "h-modes-limit", [(container, "MAX_PRODUCTS", 8193 * 16_384)]),
+    "any-direction": ("takes directions that are not finite", "h-basis-scale-nan-of-zeros", [(reader, "wrong", lenient(reader.wrong, "not finite"))]),
+    "double-sums": ("adds in binary64", "v-modes-sums", [(modes, "summed", double_sums)]),
+    "fused-sums": ("multiplies and adds in one", "v-modes-sums", [(modes, "summed", fused_sums)]),
+    "descending-sums": ("adds from the last term on", "v-modes-sums", [(modes, "summed", lambda pairs, shape: SUMMED(list(pairs)[::-1], shape))]),
+    "sums-without-zeros": ("leaves out terms that are not zero", "v-modes-zero-times-infinity", [(modes, "summed", without_zeros)]),
+    "cut-coefficients": ("cuts coefficients to 24 bits", "v-coefficients-ties", [(modes, "coefficients_f32", cut_coefficients)]),
+    "any-number": ("predicts infinities and NaNs", "v-modes-overflow", [(modes, "predicted", any_number)]),
+    "keeps-center": ("adds no zeros", "v-modes-negative-zero", [(modes, "predicted", keeps_center)]),
+    "saturated": ("has no infinity in F16", "v-modes-f16-rounding", [(modes, "rounded", saturated)]),
+    "no-levels": ("takes no levels into a context", "v-coefficients-contexts-0", [(reader.Tensors, "directions", without_levels)]),
+    "center-for-layer": ("predicts by the center in place of the layer", "v-layer-bf16", [(reader.Tensors, "sources", center_for_layer)]),
+    "file-for-layer": ("predictor self of a layer looks into the file", "v-layer-apart", [(reader.Tensors, "sources", file_for_layer)]),
     "any-block": ("takes any block of a float coding", "h-raw-unused-bits", [(residuals, "bad", Skip)]),
 }
 
 
-def broken_reader(case, data):
+def broken_reader(case, data, view="file"):
     try:
-        return runner.with_oracle(case, data)
+        return runner.with_oracle(case, data, view)
     except Skip as skip:
         return "sha256", "", f"nothing refused ({skip})"
 
@@ -130,7 +221,7 @@ def caught_by(patches, cases):
             stack.enter_context(mock.patch.object(target, attribute, value))
         for case, data in cases:
             try:
-                problem = runner.judge(case, broken_reader(case, data))
+                problem = runner.problem_of(case, data, broken_reader)
             except Exception as error:
                 problem = str(error)
             if problem:

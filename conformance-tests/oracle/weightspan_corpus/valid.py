@@ -351,17 +351,24 @@ def dependencies():
     yield Case("v-two-dependencies", "A base and a sibling", ["R-PRD-003"], two)
 
 
-def chain(depth, dtype="BF16"):
-    """A record at the given depth, each predicted by the one before."""
+def chained(depth, dtype="BF16"):
+    """Stored records, each predicted by the one before; the last is at the given depth."""
     values = floats(dtype, 20, rng("chain"))
     stored = [plain(dtype, values)]
     for n in range(depth):
         values = near(dtype, values, rng(f"chain {n}"))
         tensor = floats_tensor("w", dtype, [20], values, delta_plan, base=stored[-1], scale=470)
         stored.append(assemble(Spec([tensor], dependencies=[stored[-1]])))
+    return stored
+
+
+def chain(depth):
+    """A record at the given depth."""
+    stored = chained(depth)
     return Made(stored[-1], stored[:-1])
 
 
 def all_cases():
-    for group in (containers, messages, byte_residual, direct_residual, delta_residual, dependencies):
+    from . import valid_layer
+    for group in (containers, messages, byte_residual, direct_residual, delta_residual, dependencies, valid_layer.all_cases):
         yield from group()

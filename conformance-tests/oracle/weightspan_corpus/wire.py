@@ -40,13 +40,15 @@ def encode(fields, message):
         elif kind in ("bytes", "string"):
             out += length_delimited(number, value if kind == "bytes" else value.encode())
         else:
-            out += tag(number, 5 if kind == "fixed32" else 0) + plain(kind, value)
+            out += tag(number, {"fixed32": 5, "float": 5, "double": 1}.get(kind, 0)) + plain(kind, value)
     return bytes(out) + message.get("_more", b"")
 
 
 def plain(kind, value):
     if kind == "fixed32":
         return struct.pack("<I", value)
+    if kind in ("float", "double"):
+        return struct.pack("<f" if kind == "float" else "<d", value)
     if kind == "sint32":
         return varint(2 * value if value >= 0 else -2 * value - 1)
     return varint(int(value))

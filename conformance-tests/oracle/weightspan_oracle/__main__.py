@@ -5,14 +5,14 @@ import sys
 
 from . import container
 from .errors import FormatError
-from .reader import Objects, Record
+from .reader import NoLayer, Objects, Record
 
 
-def read(path, objects, level):
-    """The original file of the record at `path`, verified up to the level."""
+def read(path, objects, level, view):
+    """The original file of the record at `path`, or its layer's (view `span`), verified up to the level."""
     with open(path, "rb") as file:
         data = file.read()
-    return Record(data, objects, getattr(container, level), path).read()
+    return Record(data, objects, getattr(container, level), path).read(view)
 
 
 def main(arguments=None):
@@ -24,6 +24,7 @@ def main(arguments=None):
         command.add_argument("record", nargs="+" if name == "digest" else None)
         command.add_argument("--objects", help="folder of dependencies, each named by its SHA-256 in hex")
         command.add_argument("--level", choices=("STRUCTURE", "CHUNKS", "FULL"), default="FULL")
+        command.add_argument("--view", choices=("file", "span"), default="file", help="the original file, or that of its layer")
         if name == "decode":
             command.add_argument("-o", "--output", required=True)
     options = parser.parse_args(arguments)
@@ -31,13 +32,13 @@ def main(arguments=None):
     try:
         if options.command == "digest":
             for path in options.record:
-                print(hashlib.sha256(read(path, objects, options.level)).hexdigest(), path, flush=True)
+                print(hashlib.sha256(read(path, objects, options.level, options.view)).hexdigest(), path, flush=True)
             return 0
-        file = read(options.record, objects, options.level)
+        file = read(options.record, objects, options.level, options.view)
     except FormatError as error:
         print(error)
         return 1
-    except OSError as error:
+    except (OSError, NoLayer) as error:
         print(error, file=sys.stderr)
         return 3
     if options.command == "decode":

@@ -1,4 +1,5 @@
 """The container up to MALFORMED_INDEX, in the order of work of spec.md section 9 (steps 1 to 11)."""
+import math
 import struct
 
 from . import messages, safetensors_header, zstd
@@ -8,15 +9,19 @@ from .safetensors_header import Tensor
 
 MAGIC = bytes.fromhex("8f5753500d0a1a0a")
 END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
-KNOWN_TO_READ = 0
+WITH_LAYER = 1
+KNOWN_TO_READ = WITH_LAYER
 MAX_FRONT, MAX_INDEX = 1 << 20, 1 << 28
 MAX_DEPENDENCIES, MAX_EXTENSIONS = 64, 64
 MAX_TABLES, MAX_TABLE_SETS, MAX_TABLE_BYTES = 1024, 1024, 1 << 20
 MAX_SCALES, MAX_FILE = 1 << 28, 1 << 62
+MAX_PRODUCTS, MAX_DIRECTIONS = 1 << 27, 1 << 20
 SAFETENSORS, OPAQUE = 1, 2
 RAW, ZSTD = 0, 1
-NONE, BASE, SIBLING, SELF = 0, 1, 2, 3
-EQUAL, BYTES, DIRECT, DELTA = 1, 2, 3, 4
+NONE, BASE, SIBLING, SELF, MODES, LAYER = 0, 1, 2, 3, 4, 5
+EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS = 1, 2, 3, 4, 5
+PREDICTORS = {EQUAL: (BASE, SIBLING, SELF, LAYER), BYTES: (NONE,), DIRECT: (NONE,), DELTA: (BASE, SIBLING, LAYER), COEFFICIENTS: (MODES,)}
+ROLE_BASIS = 3
 BLOCK = 65_536
 BYTES_BLOCK = 1 << 20
 STRUCTURE, CHUNKS, FULL = 0, 1, 2
@@ -32,7 +37,10 @@ def require(condition, code, message, offset=None, tensor=None):
 
 
 class Container:
-    """A container whose steps 1 to 11 hold. `data` is all of it; `level` as in R-ROL-001."""
+    """A container whose steps 1 to 11 hold. `data` is all of it; `level` as in R-ROL-001.
+
+    `file` is the Part of the file's tensors, `layer` that of the layer's or None.
+    """
 
     def __init__(self, data, level=FULL, name=None):
         self.data, self.level, self.name = data, level, name
@@ -43,7 +51,8 @@ class Container:
             self.parse_messages()
             self.places()
             self.read_schema()
-            self.check_index()
+            self.read_layer()
+            self.file.check()
             if level == FULL:
                 self.padding()
         except FormatError as error:
@@ -55,13 +64,13 @@ class Container:
     def header(self):
         data = self.data
         require(len(data) >= 104, "TRUNCATED", f"{len(data)} bytes")
-        (magic, version, kind, self.front_length, to_read, self.to_write, self.ignorable, self.first_end, self.front_crc,
+        (magic, version, kind, self.front_length, self.to_read, self.to_write, self.ignorable, self.first_end, self.front_crc,
          reserved, crc) = struct.unpack_from("<8sHHIQQQQIQI", data)
         require(magic == MAGIC, "BAD_MAGIC", "not a container", 0)
         require(version == 1, "UNSUPPORTED_VERSION", f"major version {version}", 8)
         self.check_crc(data[:60], crc, "HEADER_CHECKSUM", 0)
         require(kind == 1, "UNSUPPORTED_KIND", f"kind {kind}", 10)
-        require(not to_read & ~KNOWN_TO_READ, "UNSUPPORTED_FEATURE", f"required_to_read {to_read:#x}", 16)
+        require(not self.to_read & ~KNOWN_TO_READ, "UNSUPPORTED_FEATURE", f"required_to_read {self.to_read:#x}", 16)
         require(reserved == 0, "RESERVED_NOT_ZERO", "reserved bytes of the header", 52)
 
     # step 3
@@ -93,12 +102,15 @@ class Container:
 
     def parse_messages(self):
         self.front = front = messages.parse(messages.FRONT, self.data[64:self.front_end])
-        self.index = messages.parse(messages.INDEX, self.index_message())
-        self.schema_chunk, self.tables_chunk, self.scales_chunk = front["schema"], self.index["tables"], self.index["scales"]
-        self.dependencies = front["dependencies"]
-        for count, most, what in self.claims():
-            require(count <= most, "LIMIT_EXCEEDED", f"{count} {what}")
+        self.file = Part(self, messages.parse(messages.INDEX, self.index_message()), in_layer=False)
+        self.schema_chunk, self.dependencies = front["schema"], front["dependencies"]
+        self.limits(self.claims())
+        self.limits(self.file.claims())
         self.check_front()
+
+    def limits(self, claims):
+        for count, most, what in claims:
+            require(count <= most, "LIMIT_EXCEEDED", f"{count} {what}")
 
     def index_message(self):
         stored = self.data[self.index_offset:self.index_end]
@@ -110,19 +122,15 @@ class Container:
             raise FormatError("MALFORMED_MESSAGE", f"INDEX: {error}", self.index_offset) from error
 
     def claims(self):
-        front, index = self.front, self.index
+        front = self.front
         yield len(self.dependencies), MAX_DEPENDENCIES, "dependencies"
         yield len(front["extensions"]), MAX_EXTENSIONS, "extensions"
         yield front["file_length"], MAX_FILE, "bytes of the file"
         if self.schema_chunk:
             yield self.schema_chunk["decoded_length"], safetensors_header.MAX_HEADER + 8, "bytes of the schema"
-        yield len(index["tensors"]), safetensors_header.MAX_TENSORS, "tensors"
-        yield index["table_count"], MAX_TABLES, "tables"
-        yield len(index["table_sets"]), MAX_TABLE_SETS, "table sets"
-        if self.tables_chunk:
-            yield max(self.tables_chunk["stored_length"], self.tables_chunk["decoded_length"]), MAX_TABLE_BYTES, "bytes of tables"
-        if self.scales_chunk:
-            yield self.scales_chunk["decoded_length"], MAX_SCALES, "bytes of scales"
+        if front["layer"] and front["layer"]["index"]:
+            chunk = front["layer"]["index"]
+            yield max(chunk["stored_length"], chunk["decoded_length"]), MAX_INDEX, "bytes of the layer's Index"
 
     def check_front(self):
         def front(condition, message):
@@ -131,13 +139,18 @@ class Container:
         front(self.front["layout"] in (SAFETENSORS, OPAQUE), "an unknown layout")
         front(len(self.front["file_sha256"]) == 32, "a file digest that is not 32 bytes")
         front((self.schema_chunk is not None) == (self.front["layout"] == SAFETENSORS), "the schema chunk against the layout")
-        if self.schema_chunk:
-            front(self.schema_chunk["coding"] in (RAW, ZSTD), "an unknown chunk coding")
-            front(raw_agrees(self.schema_chunk), "a RAW chunk with two lengths")
+        layer = self.front["layer"]
+        front((layer is not None) == bool(self.to_read & WITH_LAYER), "the layer against the feature bit")
+        if layer:
+            front(layer["index"] is not None and self.front["layout"] == SAFETENSORS, "a layer without an Index or a schema")
+            front(len(layer["file_sha256"]) == 32, "a digest of the layer that is not 32 bytes")
+        for chunk in (self.schema_chunk, layer and layer["index"]):
+            front(chunk is None or chunk["coding"] in (RAW, ZSTD), "an unknown chunk coding")
+            front(raw_agrees(chunk), "a RAW chunk with two lengths")
         for dependency in self.dependencies:
             front(len(dependency["object_sha256"]) == 32, "a digest that is not 32 bytes")
             front(len(dependency["file_sha256"]) == 32, "a digest that is not 32 bytes")
-            front(dependency["role"] in (1, 2), "an unknown role")
+            front(dependency["role"] in (1, 2, ROLE_BASIS), "an unknown role")
         objects = {dependency["object_sha256"] for dependency in self.dependencies}
         front(len(objects) == len(self.dependencies), "a dependency stands twice")
 
@@ -145,21 +158,13 @@ class Container:
 
     def places(self):
         self.first = align(self.front_end)
-        first_end = self.first + (self.schema_chunk["stored_length"] if self.schema_chunk else 0)
+        self.layer_at = self.first + (self.schema_chunk["stored_length"] if self.schema_chunk else 0)
+        first_end = self.layer_at
+        if self.front["layer"]:
+            first_end += self.front["layer"]["index"]["stored_length"] + self.front["layer"]["data_length"]
         require(first_end == self.first_end, "BAD_LAYOUT", "first_part_length is not the end of FIRST", 40)
-        at = align(first_end)
-        self.tables_at = at
-        at += self.tables_chunk["stored_length"] if self.tables_chunk else 0
-        self.scales_at = at
-        at += self.scales_chunk["stored_length"] if self.scales_chunk else 0
-        self.blocks_at = []
-        for entry in self.index["tensors"]:
-            self.blocks_at.append(at)
-            at += sum(entry["block_lengths"])
-        self.data_end = at
-        require(align(at) == self.index_offset, "BAD_LAYOUT", "chunks and blocks do not fill DATA")
-        blocks = sum(len(entry["block_lengths"]) for entry in self.index["tensors"])
-        require(max(blocks, len(self.index["block_crc32c"])) <= len(self.data), "BAD_LAYOUT", "more blocks than bytes")
+        end = self.file.place(align(first_end))
+        require(align(end) == self.index_offset, "BAD_LAYOUT", "chunks and blocks do not fill DATA")
 
     # step 9
 
@@ -184,13 +189,69 @@ class Container:
         except zstd.ZstdError as error:
             raise FormatError("MALFORMED_CHUNK", str(error), at) from None
 
+    def read_layer(self):
+        self.layer = None
+        layer = self.front["layer"]
+        if layer:
+            self.layer = Part(self, messages.parse(messages.INDEX, self.chunk(layer["index"], self.layer_at)), in_layer=True)
+            self.limits(self.layer.claims())
+            begin = self.layer_at + layer["index"]["stored_length"]
+            require(self.layer.place(begin) == begin + layer["data_length"], "BAD_LAYOUT", "chunks and blocks do not fill the layer", begin)
+            self.layer.check()
+
+    # step 11
+
+    def padding(self):
+        ends = (self.front_end, self.first_end, self.file.end, self.index_end)
+        for end in ends:
+            require(not any(self.data[end:align(end)]), "NONZERO_PADDING", "padding", end)
+
+    def check_crc(self, stored, crc, code, at, tensor=None):
+        require(crc32c(stored) == crc, code, "wrong CRC32C", at, tensor)
+
+
+class Part:
+    """What one Index lists and where it is: the file's tensors in DATA, or the layer's in FIRST."""
+
+    def __init__(self, container, index, in_layer):
+        self.container, self.index, self.in_layer = container, index, in_layer
+        self.tables_chunk, self.scales_chunk = index["tables"], index["scales"]
+
+    def claims(self):
+        index = self.index
+        yield len(index["tensors"]), safetensors_header.MAX_TENSORS, "tensors"
+        yield index["table_count"], MAX_TABLES, "tables"
+        yield len(index["table_sets"]), MAX_TABLE_SETS, "table sets"
+        yield sum(len(entry["left"]) + len(entry["right"]) for entry in index["tensors"]), MAX_DIRECTIONS, "Directions"
+        if self.tables_chunk:
+            yield max(self.tables_chunk["stored_length"], self.tables_chunk["decoded_length"]), MAX_TABLE_BYTES, "bytes of tables"
+        if self.scales_chunk:
+            yield self.scales_chunk["decoded_length"], MAX_SCALES, "bytes of scales"
+
+    def place(self, at):
+        """Lay out the chunks and blocks from `at` on: the end of the last."""
+        self.tables_at = at
+        at += self.tables_chunk["stored_length"] if self.tables_chunk else 0
+        self.scales_at = at
+        at += self.scales_chunk["stored_length"] if self.scales_chunk else 0
+        self.blocks_at = []
+        for entry in self.index["tensors"]:
+            self.blocks_at.append(at)
+            at += sum(entry["block_lengths"])
+        self.end = at
+        blocks = sum(len(entry["block_lengths"]) for entry in self.index["tensors"])
+        require(max(blocks, len(self.index["block_crc32c"])) <= len(self.container.data), "BAD_LAYOUT", "more blocks than bytes")
+        return at
+
     # step 10
 
-    def check_index(self):
+    def check(self):
+        self.tensors = self.container.tensors
         entries = self.index["tensors"]
         require(len(entries) == len(self.tensors), "MALFORMED_INDEX", f"{len(entries)} entries for {len(self.tensors)} tensors")
         digests, checksums = self.index["tensor_sha256"], self.index["block_crc32c"]
-        require(len(digests) == 32 * len(entries), "MALFORMED_INDEX", f"{len(digests)} bytes of digests for {len(entries)} tensors")
+        wanted = 0 if self.in_layer else 32 * len(entries)
+        require(len(digests) == wanted, "MALFORMED_INDEX", f"{len(digests)} bytes of digests for {len(entries)} tensors")
         self.digests = [digests[at:at + 32] for at in range(0, len(digests), 32)]
         self.checksums, blocks = [], 0
         self.row_scales, self.column_scales = [], []
@@ -217,10 +278,10 @@ class Container:
             require(condition, "MALFORMED_INDEX", message, tensor=tensor.name)
 
         predictor, residual, shift = entry["predictor"], entry["residual"], entry["shift"]
-        require(predictor in (NONE, BASE, SIBLING, SELF) and residual in (EQUAL, BYTES, DIRECT, DELTA), "UNKNOWN_ENCODING",
+        require(NONE <= predictor <= LAYER and residual in PREDICTORS, "UNKNOWN_ENCODING",
                 f"predictor {predictor}, residual {residual}", tensor=tensor.name)
-        allowed = {EQUAL: (BASE, SIBLING, SELF), BYTES: (NONE,), DIRECT: (NONE,), DELTA: (BASE, SIBLING)}[residual]
-        index(predictor in allowed, f"predictor {predictor} with residual {residual}")
+        index(predictor in PREDICTORS[residual], f"predictor {predictor} with residual {residual}")
+        index(residual != COEFFICIENTS or tensor.dtype in ("F32", "F16", "BF16"), f"residual {residual} for {tensor.dtype}")
         index(residual in (EQUAL, BYTES) or tensor.exponent, f"residual {residual} for {tensor.dtype}")
         index(shift <= (tensor.mantissa if residual in (DIRECT, DELTA) else 0), f"shift {shift}")
         index(-65536 <= entry["scale"] <= 65536, f"scale {entry['scale']}")
@@ -228,9 +289,13 @@ class Container:
             index(1 <= entry["row_dims"] <= len(tensor.shape), f"row_dims {entry['row_dims']}")
         else:
             index(entry["row_dims"] == 0, "row_dims without scales")
-        if predictor in (BASE, SIBLING):
-            index(entry["dependency"] < len(self.dependencies), f"dependency {entry['dependency']}")
-        if residual in (DIRECT, DELTA):
+        if predictor in (BASE, SIBLING) or (predictor == MODES and entry["centred"]):
+            index(entry["dependency"] < len(self.container.dependencies), f"dependency {entry['dependency']}")
+        if predictor == LAYER:
+            index(not self.in_layer and self.container.layer is not None, "predictor layer without a layer below it")
+        if predictor == MODES:
+            left, right = self.check_modes(entry, tensor, index)
+        if residual in (DIRECT, DELTA, COEFFICIENTS):
             index(entry["table_set"] < len(self.index["table_sets"]), f"table_set {entry['table_set']}")
         if predictor == SELF:
             index(entry["source_tensor"] < number, f"source_tensor {entry['source_tensor']}")
@@ -240,9 +305,27 @@ class Container:
         blocks = 0
         if residual == BYTES:
             blocks = -(-tensor.length // BYTES_BLOCK)
+        elif residual == COEFFICIENTS:
+            blocks = -(-left * right // BLOCK)
         elif residual != EQUAL:
             blocks = -(-tensor.elements // BLOCK)
         index(len(entry["block_lengths"]) == blocks, f"not {blocks} blocks")
+
+    def check_modes(self, entry, tensor, index):
+        """R-MOD-002 and R-MOD-003: the numbers of left and right directions, k and l of modes.md."""
+        index(entry["matrix_dims"] <= len(tensor.shape), f"matrix_dims {entry['matrix_dims']}")
+        index(tensor.elements > 0, "modes of a tensor without elements")
+        index(math.isfinite(entry["step"]) and entry["step"] > 0, f"step {entry['step']}")
+        dependencies = self.container.dependencies
+        for directions in entry["left"] + entry["right"]:
+            index(directions["dependency"] < len(dependencies), f"dependency {directions['dependency']} of directions")
+            index(dependencies[directions["dependency"]]["role"] == ROLE_BASIS, "directions of a dependency that is no basis")
+            index(directions["count"] > 0, "no direction of some directions")
+        rows, columns = matrix(tensor.shape, entry["matrix_dims"])
+        left, right = direction_counts(entry, rows, columns)
+        require(left * max(columns, right) <= MAX_PRODUCTS, "LIMIT_EXCEEDED", f"{left} left directions, {right} right ones, {columns} columns",
+                tensor=tensor.name)
+        return left, right
 
     def check_table_sets(self):
         for table_set in self.index["table_sets"]:
@@ -250,16 +333,6 @@ class Container:
             ascending = all(a < b for a, b in zip(ends, ends[1:]))
             require(ends and ascending and ends[-1] == 128, "MALFORMED_INDEX", "segment_ends")
             require(table_set["first_table"] + len(ends) <= self.index["table_count"], "MALFORMED_INDEX", "a set past table_count")
-
-    # step 11
-
-    def padding(self):
-        ends = (self.front_end, self.first_end, self.data_end, self.index_end)
-        for end in ends:
-            require(not any(self.data[end:align(end)]), "NONZERO_PADDING", "padding", end)
-
-    def check_crc(self, stored, crc, code, at, tensor=None):
-        require(crc32c(stored) == crc, code, "wrong CRC32C", at, tensor)
 
 
 def raw_agrees(chunk):
@@ -275,3 +348,10 @@ def matrix(shape, row_dims):
         else:
             columns *= dimension
     return rows, columns
+
+
+def direction_counts(entry, rows, columns):
+    """k and l of modes.md."""
+    left = sum(directions["count"] for directions in entry["left"]) if entry["left"] else rows
+    right = sum(directions["count"] for directions in entry["right"]) if entry["right"] else columns
+    return left, right

@@ -9,19 +9,27 @@ from .errors import FormatError
 
 VARINT, FIXED64, LENGTH, GROUP, END_GROUP, FIXED32 = 0, 1, 2, 3, 4, 5
 
+# kinds of fixed size: wire type, bytes, format
+FIXED = {"fixed32": (FIXED32, 4, "<I"), "float": (FIXED32, 4, "<f"), "double": (FIXED64, 8, "<d")}
+
 CHUNK = {1: ("stored_length", "uint64"), 2: ("crc32c", "fixed32"), 3: ("decoded_length", "uint64"), 4: ("coding", "enum")}
 DEPENDENCY = {1: ("object_sha256", "bytes"), 2: ("file_sha256", "bytes"), 3: ("role", "enum")}
 WRITER = {1: ("name", "string"), 2: ("version", "string")}
 EXTENSION = {1: ("key", "string"), 2: ("value", "bytes")}
 TABLE_SET = {1: ("first_table", "uint32"), 2: ("segment_ends", ["uint32"])}
+DIRECTIONS = {1: ("dependency", "uint32"), 2: ("tensor", "uint32"), 3: ("count", "uint32")}
 TENSOR_ENTRY = {
     1: ("predictor", "uint32"), 2: ("dependency", "uint32"), 3: ("source_tensor", "uint32"), 4: ("residual", "uint32"),
     5: ("table_set", "uint32"), 6: ("scale", "sint32"), 7: ("row_dims", "uint32"), 8: ("has_row_scales", "bool"),
-    9: ("has_column_scales", "bool"), 10: ("shift", "uint32"), 11: ("block_lengths", ["uint32"]),
+    9: ("has_column_scales", "bool"), 10: ("shift", "uint32"), 11: ("block_lengths", ["uint32"]), 12: ("matrix_dims", "uint32"),
+    13: ("centred", "bool"), 14: ("left", [DIRECTIONS]), 15: ("right", [DIRECTIONS]), 16: ("step", "float"),
+}
+LAYER = {
+    1: ("index", CHUNK), 2: ("data_length", "uint64"), 3: ("file_sha256", "bytes"), 4: ("relative_error", "double"), 5: ("max_abs_error", "double"),
 }
 FRONT = {
     1: ("layout", "enum"), 2: ("file_length", "uint64"), 3: ("file_sha256", "bytes"), 4: ("schema", CHUNK),
-    5: ("dependencies", [DEPENDENCY]), 6: ("writer", WRITER), 7: ("extensions", [EXTENSION]),
+    5: ("dependencies", [DEPENDENCY]), 6: ("writer", WRITER), 7: ("extensions", [EXTENSION]), 8: ("layer", LAYER),
 }
 INDEX = {
     1: ("tensors", [TENSOR_ENTRY]), 2: ("tables", CHUNK), 3: ("table_count", "uint32"), 4: ("table_sets", [TABLE_SET]),
@@ -63,8 +71,8 @@ def scalar(kind, value):
 
 
 def wire_type(kind):
-    if kind == "fixed32":
-        return FIXED32
+    if not isinstance(kind, dict) and kind in FIXED:
+        return FIXED[kind][0]
     return LENGTH if kind in ("bytes", "string") or isinstance(kind, dict) else VARINT
 
 
@@ -97,10 +105,11 @@ def skip(data, at, field, wire, depth):
 
 def read_value(kind, data, at, old):
     """One value of the kind's own wire type at `at`: the value and the place behind it."""
-    if kind == "fixed32":
-        if at + 4 > len(data):
+    if not isinstance(kind, dict) and kind in FIXED:
+        _, size, form = FIXED[kind]
+        if at + size > len(data):
             raise malformed("a field runs past its message")
-        return struct.unpack_from("<I", data, at)[0], at + 4
+        return struct.unpack_from(form, data, at)[0], at + size
     value, at = varint(data, at)
     if wire_type(kind) == VARINT:
         return scalar(kind, value), at

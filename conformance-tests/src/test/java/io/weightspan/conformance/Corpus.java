@@ -29,9 +29,10 @@ final class Corpus {
      * @param length bytes of the decoded file, 0 if the record must be refused
      * @param errors the codes to refuse it with, the expected one first; empty if it must be decoded
      * @param roles who must behave so
+     * @param layerSha256 digest of the file that the first layer decodes to, in hex; empty if there is none
      */
     record Case(String id, List<String> requirements, Path record, Map<String, Path> objects, Optional<String> sha256,
-            long length, List<String> errors, List<String> roles) {
+            long length, List<String> errors, List<String> roles, Optional<String> layerSha256) {
 
         @Override
         public String toString() {
@@ -70,7 +71,8 @@ final class Corpus {
             Optional<String> sha256 =
                     expect.has("sha256") ? Optional.of(expect.required("sha256").asString()) : Optional.empty();
             cases.add(new Case(id, strings(entry.required("requirement_ids")), record, objects, sha256,
-                    expect.path("length").asLong(0), errors, strings(entry.required("roles"))));
+                    expect.path("length").asLong(0), errors, strings(entry.required("roles")),
+                    Optional.ofNullable(expect.path("layer_sha256").asString(null))));
         }
         return cases;
     }

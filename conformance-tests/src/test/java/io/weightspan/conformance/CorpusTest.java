@@ -47,6 +47,24 @@ class CorpusTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> firstLayersDecodeToTheirFile() throws IOException {
+        return Corpus.cases("valid", RECIPES).stream()
+                .filter(one -> one.layerSha256().isPresent())
+                .map(one -> dynamicTest(one.toString(), () -> {
+                    try (MappedSource source = MappedSource.open(one.record());
+                            RecordDecoder record = RecordDecoder.open(
+                                    source, new ObjectFolder(one.objects(), Verification.FULL), Verification.FULL)) {
+                        RecordDecoder layer = record.layer().orElseThrow();
+                        byte[] file = new byte[Math.toIntExact(layer.length())];
+                        layer.read(0, MemorySegment.ofArray(file));
+                        assertThat(Digest.sha256(MemorySegment.ofArray(file)).hex())
+                                .isEqualTo(one.layerSha256().orElseThrow());
+                        layer.verify(Progress.NONE);
+                    }
+                }));
+    }
+
+    @TestFactory
     Stream<DynamicTest> rangesOfValidRecordsAreThoseOfTheFile() throws IOException {
         return Corpus.cases("valid", RECIPES).stream()
                 .filter(one -> one.length() > 0)

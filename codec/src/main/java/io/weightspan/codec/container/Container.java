@@ -4,7 +4,6 @@ import io.weightspan.codec.safetensors.SafetensorsHeader;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
-import io.weightspan.format.v1.TensorEntry;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,34 +18,23 @@ import org.jspecify.annotations.Nullable;
 public final class Container implements Closeable {
     private final ByteSource source;
     private final Verification level;
-    private final ContainerOpener opener;
     private final ContainerOpener.Opened opened;
-    /** For each tensor the number of blocks of all tensors before it; one more entry at the end. */
-    private final int[] firstBlock;
-    /** For each block of the record its offset; one more entry at the end. */
-    private final long[] blockOffsets;
+    private final TensorCoding coding;
+    private final @Nullable TensorCoding layer;
 
     private Container(ByteSource source, Verification level, ContainerOpener opener, ContainerOpener.Opened opened) {
         this.source = source;
         this.level = level;
-        this.opener = opener;
         this.opened = opened;
-        List<TensorEntry> entries = opened.index().getTensorsList();
-        firstBlock = new int[entries.size() + 1];
-        for (int i = 0; i < entries.size(); i++) {
-            // The bytes of the index bound the blocks: R-LIM-002 over five bytes each.
-            firstBlock[i + 1] = Math.addExact(firstBlock[i], entries.get(i).getBlockLengthsCount());
-        }
-        blockOffsets = new long[firstBlock[entries.size()] + 1];
-        long offset = opened.sections().blocksOffset();
-        int at = 0;
-        for (TensorEntry entry : entries) {
-            for (int block = 0; block < entry.getBlockLengthsCount(); block++) {
-                blockOffsets[at++] = offset;
-                offset += Integer.toUnsignedLong(entry.getBlockLengths(block));
-            }
-        }
-        blockOffsets[at] = offset;
+        Sections sections = opened.sections();
+        Front front = opened.front();
+        coding = new TensorCoding(source, level, opener, front, opened.index(), opened.tensors(),
+                sections.tablesOffset());
+        Index layerIndex = opened.layerIndex();
+        layer = layerIndex == null
+                ? null
+                : new TensorCoding(source, level, opener, front, layerIndex, opened.tensors(),
+                        sections.layerOffset(front) + front.getLayer().getIndex().getStoredLength());
     }
 
     /**
@@ -176,159 +164,30 @@ public final class Container implements Closeable {
     }
 
     /**
-     * How a tensor is coded.
+     * How the tensors of the file are coded.
      *
-     * @param tensor index in {@link #tensors()}
-     * @return the message, checked
-     * @throws IndexOutOfBoundsException if there is no such tensor
+     * @return the coding that INDEX describes
      */
-    public TensorEntry entry(int tensor) {
-        return opened.index().getTensors(tensor);
+    public TensorCoding coding() {
+        return coding;
     }
 
     /**
-     * Digest of a tensor's decoded bytes.
+     * The first layer.
      *
-     * @param tensor index in {@link #tensors()}
-     * @return what the index claims
-     * @throws IndexOutOfBoundsException if there is no such tensor
+     * @return how it codes the tensors, or empty where there is none
      */
-    public Digest digest(int tensor) {
-        int at = Digest.LENGTH * tensor;
-        return Digest.of(index().getTensorSha256().substring(at, at + Digest.LENGTH));
+    public Optional<TensorCoding> layer() {
+        return Optional.ofNullable(layer);
     }
 
     /**
-     * A tensor's predictor.
+     * Digest of the file that the first layer decodes to.
      *
-     * @param tensor index in {@link #tensors()}
-     * @return one that this library knows
-     * @throws IndexOutOfBoundsException if there is no such tensor
+     * @return what the front claims, or empty where there is no layer
      */
-    public PredictorKind predictor(int tensor) {
-        return PredictorKind.of(entry(tensor).getPredictor()).orElseThrow();
-    }
-
-    /**
-     * A tensor's residual coding.
-     *
-     * @param tensor index in {@link #tensors()}
-     * @return one that this library knows
-     * @throws IndexOutOfBoundsException if there is no such tensor
-     */
-    public ResidualKind residual(int tensor) {
-        return ResidualKind.of(entry(tensor).getResidual()).orElseThrow();
-    }
-
-    /**
-     * The number of a tensor's blocks.
-     *
-     * @param tensor index in {@link #tensors()}
-     * @return at least 0
-     * @throws IndexOutOfBoundsException if there is no such tensor
-     */
-    public int blockCount(int tensor) {
-        return firstBlock[tensor + 1] - firstBlock[tensor];
-    }
-
-    /**
-     * Where a block lies.
-     *
-     * @param tensor index in {@link #tensors()}
-     * @param block  index among the tensor's blocks; their number itself gives the end of the last one
-     * @return an offset in the container
-     * @throws IndexOutOfBoundsException if there is no such block
-     */
-    public long blockOffset(int tensor, int block) {
-        if (block < 0 || block > blockCount(tensor)) {
-            throw new IndexOutOfBoundsException("block " + block + " of " + blockCount(tensor));
-        }
-        return blockOffsets[firstBlock[tensor] + block];
-    }
-
-    /**
-     * Stored bytes of all of a tensor's blocks.
-     *
-     * @param tensor index in {@link #tensors()}
-     * @return at least 0
-     * @throws IndexOutOfBoundsException if there is no such tensor
-     */
-    public long storedLength(int tensor) {
-        return blockOffset(tensor, blockCount(tensor)) - blockOffset(tensor, 0);
-    }
-
-    /**
-     * A block's stored bytes, with their checksum checked where the level asks for it (R-ROL-002).
-     *
-     * @param tensor index in {@link #tensors()}
-     * @param block  index among the tensor's blocks
-     * @return the bytes to be read only; a view of the source where it gives views
-     * @throws IndexOutOfBoundsException if there is no such block
-     * @throws ContainerException        {@code CHUNK_CHECKSUM} (R-MSG-008)
-     * @throws IOException               if the bytes cannot be had
-     */
-    public MemorySegment block(int tensor, int block) throws IOException {
-        long offset = blockOffset(tensor, block);
-        MemorySegment bytes = source.read(offset, blockOffset(tensor, block + 1) - offset);
-        if (level.checksBlocks() && Checksums.crc32c(bytes) != index().getBlockCrc32C(firstBlock[tensor] + block)) {
-            throw error(ErrorCode.CHUNK_CHECKSUM, "block " + block + " is damaged", tensor, offset, null);
-        }
-        return bytes;
-    }
-
-    /**
-     * The tables chunk, read and checked anew by each call.
-     *
-     * @return its bytes to be read only, none where there are no tables
-     * @throws ContainerException {@code CHUNK_CHECKSUM} (R-MSG-008)
-     * @throws IOException        if the bytes cannot be had
-     */
-    public MemorySegment tablesChunk() throws IOException {
-        try {
-            return opener.chunk(index().getTables(), opened.sections().tablesOffset(), "tables");
-        } catch (ContainerException e) {
-            throw e.in(name(), null, -1);
-        }
-    }
-
-    /**
-     * The scales chunk, read, checked and decoded anew by each call.
-     *
-     * @return the decoded bytes to be read only, none where there are no scales
-     * @throws ContainerException {@code CHUNK_CHECKSUM} (R-MSG-008) or {@code MALFORMED_CHUNK} (R-MSG-007)
-     * @throws IOException        if the bytes cannot be had
-     */
-    public MemorySegment scalesChunk() throws IOException {
-        try {
-            return opener.chunk(index().getScales(), opened.sections().scalesOffset(), "scales");
-        } catch (ContainerException e) {
-            throw e.in(name(), null, -1);
-        }
-    }
-
-    /**
-     * Where the tables chunk lies, for errors found while it is decoded.
-     *
-     * @return an offset in the container
-     */
-    public long tablesOffset() {
-        return opened.sections().tablesOffset();
-    }
-
-    /**
-     * An error in this container (R-ERR-001).
-     *
-     * @param code   what is wrong
-     * @param detail one sentence for people, without the place
-     * @param tensor index in {@link #tensors()}, or -1 if there is none
-     * @param offset offset in the container, or -1 if not known
-     * @param cause  what led to it, or null
-     * @return the error, to be thrown
-     */
-    public ContainerException error(ErrorCode code, String detail, int tensor, long offset,
-            @Nullable Throwable cause) {
-        return new ContainerException(code, detail, name(), tensor < 0 ? null : tensors().get(tensor).name(), offset,
-                cause);
+    public Optional<Digest> layerDigest() {
+        return layer().map(_ -> Digest.of(front().getLayer().getFileSha256()));
     }
 
     @Override

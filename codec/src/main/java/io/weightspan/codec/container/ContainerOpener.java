@@ -36,12 +36,14 @@ final class ContainerOpener {
      * @param header   the header
      * @param front    the front
      * @param index    the index
+     * @param layerIndex the layer's index, null where there is no layer
      * @param sections where everything lies
      * @param schema   the decoded schema chunk; empty for an opaque file
      * @param parsed   the header of the safetensors file, null for an opaque file
      * @param tensors  the tensors in data order
      */
-    record Opened(Header header, Front front, Index index, Sections sections, MemorySegment schema,
+    record Opened(Header header, Front front, Index index, @Nullable Index layerIndex, Sections sections,
+            MemorySegment schema,
             @Nullable SafetensorsHeader parsed, List<TensorInfo> tensors) {}
 
     /**
@@ -73,7 +75,7 @@ final class ContainerOpener {
         Index index = Messages.index(message(indexBytes, trailer), trailer.indexOffset(), length);
         FrontChecks.limits(front);
         IndexChecks.limits(index);
-        FrontChecks.requirements(front);
+        FrontChecks.requirements(front, header.hasLayer());
         Sections sections = Sections.of(header, trailer, front, index); // 8
         MemorySegment schema = front.hasSchema() // 9
                 ? chunk(front.getSchema(), sections.firstOffset(), "schema")
@@ -82,15 +84,32 @@ final class ContainerOpener {
         List<TensorInfo> tensors = parsed == null
                 ? List.of(TensorInfo.opaque(front.getFileLength()))
                 : parsed.tensors();
+        Index layerIndex = front.hasLayer() ? layerIndex(front, sections, tensors, length) : null;
         try {
-            IndexChecks.requirements(index, tensors, front.getDependenciesCount()); // 10
+            IndexChecks.requirements(index, tensors, front, false); // 10
         } catch (ContainerException e) {
             throw e.in(source.name(), null, trailer.indexOffset());
         }
         if (level == Verification.FULL) { // 11
             checkPadding(sections);
         }
-        return new Opened(header, front, index, sections, schema, parsed, tensors);
+        return new Opened(header, front, index, layerIndex, sections, schema, parsed, tensors);
+    }
+
+    /** The layer's index, checked. */
+    private Index layerIndex(Front front, Sections sections, List<TensorInfo> tensors, long length)
+            throws IOException {
+        long offset = sections.layerOffset(front);
+        MemorySegment bytes = chunk(front.getLayer().getIndex(), offset, "layer's index");
+        try {
+            Index index = Messages.index(bytes, offset, length);
+            IndexChecks.limits(index);
+            Sections.checkLayer(front.getLayer(), index, offset);
+            IndexChecks.requirements(index, tensors, front, true);
+            return index;
+        } catch (ContainerException e) {
+            throw e.in(source.name(), null, offset);
+        }
     }
 
     /** The bytes of the message {@code Index} (R-TRL-003). */

@@ -1,6 +1,5 @@
 package io.weightspan.codec.container;
 
-import com.google.protobuf.ByteString;
 import io.weightspan.codec.container.HeaderLayout.Header;
 import io.weightspan.codec.container.TrailerLayout.Trailer;
 import io.weightspan.codec.safetensors.SafetensorsHeader;
@@ -10,25 +9,22 @@ import io.weightspan.format.v1.ChunkCoding;
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
 import io.weightspan.format.v1.TableSet;
-import io.weightspan.format.v1.TensorEntry;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Writes a container strictly forward: the front and the schema when it is created, then the tables, the scales and
  * each tensor's blocks, and the index at last. Hashes what it writes, so that the object's name is known at the end.
  * Nothing that a reader would refuse is finished: front and index are checked as a reader checks them. For one thread.
  *
- * <p>The calls in order: {@link #tables} and {@link #scales} where there are any; for each tensor in data order
- * {@link #appendBlock} for each of its blocks and then {@link #endTensor}; {@link #finish}; {@link #close}.
+ * <p>The calls in order: those of {@link #coding}, {@link #finish}, {@link #close}.
  */
 public final class ContainerWriter implements Closeable {
     /** Schemas up to this size are compressed as well as zstd can; longer ones at a level that takes no seconds. */
@@ -38,20 +34,14 @@ public final class ContainerWriter implements Closeable {
 
     private final HashingOutput out;
     private final List<TensorInfo> tensors;
-    private final int dependencies;
-    private final Index.Builder index = Index.newBuilder();
-    private final List<ByteString> digests = new ArrayList<>();
-    private TensorEntry.Builder blocks = TensorEntry.newBuilder();
-    private Stage stage = Stage.TABLES;
+    private final CodingWriter coding;
+    private final Front front;
 
-    private enum Stage {
-        TABLES, SCALES, BLOCKS, FINISHED
-    }
-
-    private ContainerWriter(HashingOutput out, List<TensorInfo> tensors, int dependencies) {
+    private ContainerWriter(HashingOutput out, List<TensorInfo> tensors, Front front) {
         this.out = out;
         this.tensors = tensors;
-        this.dependencies = dependencies;
+        this.front = front;
+        coding = new CodingWriter(out::write);
     }
 
     /**
@@ -68,13 +58,15 @@ public final class ContainerWriter implements Closeable {
      * @param file   where to; must not exist
      * @param front  as for {@link #create(WritableByteChannel, Front, MemorySegment)}
      * @param schema likewise
+     * @param layer  the first layer, already coded, or empty
      * @return the writer, to be closed; what it leaves without {@link #finish} is no container and the caller's to
      *         delete
      * @throws ContainerException likewise; the file was not created then
      * @throws IOException        if the file exists or cannot be written
      */
-    public static ContainerWriter create(Path file, Front front, MemorySegment schema) throws IOException {
-        Start start = start(front, schema);
+    public static ContainerWriter create(Path file, Front front, MemorySegment schema, Optional<LayerWriter> layer)
+            throws IOException {
+        Start start = start(front, schema, layer);
         return begin(FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), start);
     }
 
@@ -90,33 +82,50 @@ public final class ContainerWriter implements Closeable {
      */
     public static ContainerWriter create(WritableByteChannel channel, Front front, MemorySegment schema)
             throws IOException {
-        return begin(channel, start(front, schema));
+        return begin(channel, start(front, schema, Optional.empty()));
     }
 
     /** The first part of a container, ready to be written. */
-    private record Start(Front front, MemorySegment schemaChunk, List<TensorInfo> tensors) {}
+    private record Start(Front front, MemorySegment schemaChunk, List<TensorInfo> tensors,
+            Optional<StoredLayer> layer) {}
 
-    private static Start start(Front front, MemorySegment schema) throws ContainerException {
-        Front.Builder builder = front.toBuilder().clearSchema();
-        Encoded encoded = new Encoded(MemorySegment.ofArray(new byte[0]), Chunk.getDefaultInstance());
+    /** A layer, its index encoded. */
+    private record StoredLayer(MemorySegment index, LayerWriter data) {}
+
+    private static Start start(Front front, MemorySegment schema, Optional<LayerWriter> layer)
+            throws IOException {
+        Front.Builder builder = front.toBuilder().clearSchema().clearLayer();
+        CodingWriter.Encoded encoded =
+                new CodingWriter.Encoded(MemorySegment.ofArray(new byte[0]), Chunk.getDefaultInstance());
         if (schema.byteSize() > 0) {
             FrontChecks.limit(schema.byteSize(), Limits.JSON_BYTES + Long.BYTES, "bytes of the schema");
-            encoded = encode(schema, schema.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
+            encoded = CodingWriter.encode(schema, schema.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
             builder.setSchema(encoded.chunk());
+        }
+        Optional<StoredLayer> stored = Optional.empty();
+        if (layer.isPresent()) {
+            MemorySegment message = MemorySegment.ofArray(layer.get().index().toByteArray());
+            CodingWriter.Encoded index = CodingWriter.encode(message, SMALL_LEVEL);
+            builder.setLayer(layer.get().describe().setIndex(index.chunk()));
+            stored = Optional.of(new StoredLayer(index.bytes(), layer.get()));
         }
         Front complete = builder.build();
         FrontChecks.limit(complete.getSerializedSize(), Limits.FRONT_BYTES, "bytes of the front");
         FrontChecks.limits(complete);
-        FrontChecks.requirements(complete);
+        FrontChecks.requirements(complete, complete.hasLayer());
         List<TensorInfo> tensors = complete.hasSchema()
                 ? SafetensorsHeader.parse(schema, complete.getFileLength() - schema.byteSize()).tensors()
                 : List.of(TensorInfo.opaque(complete.getFileLength()));
-        return new Start(complete, encoded.bytes(), tensors);
+        if (layer.isPresent()) {
+            IndexChecks.limits(layer.get().index());
+            IndexChecks.requirements(layer.get().index(), tensors, complete, true);
+        }
+        return new Start(complete, encoded.bytes(), tensors, stored);
     }
 
     private static ContainerWriter begin(WritableByteChannel channel, Start start) throws IOException {
         HashingOutput out = new HashingOutput(channel);
-        ContainerWriter writer = new ContainerWriter(out, start.tensors(), start.front().getDependenciesCount());
+        ContainerWriter writer = new ContainerWriter(out, start.tensors(), start.front());
         boolean done = false;
         try {
             writer.writeStart(start);
@@ -132,75 +141,29 @@ public final class ContainerWriter implements Closeable {
     private void writeStart(Start start) throws IOException {
         MemorySegment front = MemorySegment.ofArray(start.front().toByteArray());
         long frontEnd = HeaderLayout.LENGTH + front.byteSize();
-        long firstPart = Sections.align(frontEnd) + start.schemaChunk().byteSize();
+        long layerLength = start.layer().map(layer -> layer.index().byteSize() + layer.data().length()).orElse(0L);
+        long firstPart = Sections.align(frontEnd) + start.schemaChunk().byteSize() + layerLength;
+        long features = start.layer().isPresent() ? HeaderLayout.FEATURE_LAYER : 0;
         MemorySegment header = MemorySegment.ofArray(new byte[HeaderLayout.LENGTH]);
-        HeaderLayout.write(new Header(front.byteSize(), 0, 0, 0, firstPart, Checksums.crc32c(front)), header);
+        HeaderLayout.write(new Header(front.byteSize(), features, 0, 0, firstPart, Checksums.crc32c(front)), header);
         out.write(header);
         out.write(front);
         out.pad();
         out.write(start.schemaChunk());
+        if (start.layer().isPresent()) {
+            out.write(start.layer().get().index());
+            start.layer().get().data().copyTo(out);
+        }
         out.pad();
     }
 
     /**
-     * Writes the tables chunk.
+     * Codes the tensors of the file.
      *
-     * @param bytes the coded tables, at least one; not kept
-     * @param count how many tables they are
-     * @throws IllegalStateException if it is too late for tables
-     * @throws IOException           if the channel fails
+     * @return takes tables, scales and blocks until {@link #finish}
      */
-    public void tables(byte[] bytes, int count) throws IOException {
-        advance(Stage.TABLES, Stage.SCALES);
-        MemorySegment stored = MemorySegment.ofArray(bytes);
-        out.write(stored);
-        index.setTableCount(count).setTables(chunk(stored, stored.byteSize(), ChunkCoding.CHUNK_CODING_RAW));
-    }
-
-    /**
-     * Writes the scales chunk, compressed if that makes it smaller.
-     *
-     * @param bytes the row and column scales of all tensors (R-SCL-001), at least one; not kept
-     * @throws IllegalStateException if it is too late for scales
-     * @throws IOException           if the channel fails
-     */
-    public void scales(byte[] bytes) throws IOException {
-        advance(Stage.SCALES, Stage.BLOCKS);
-        Encoded encoded = encode(MemorySegment.ofArray(bytes), FAST_LEVEL);
-        out.write(encoded.bytes());
-        index.setScales(encoded.chunk());
-    }
-
-    /**
-     * Writes the next block of the tensor at hand.
-     *
-     * @param bytes its stored bytes, fewer than 2^32; not kept
-     * @throws IllegalStateException    if the container is finished
-     * @throws IllegalArgumentException if the block is too long
-     * @throws IOException              if the channel fails
-     */
-    public void appendBlock(MemorySegment bytes) throws IOException {
-        advance(Stage.BLOCKS, Stage.BLOCKS);
-        if (bytes.byteSize() >>> Integer.SIZE != 0) {
-            throw new IllegalArgumentException("block of " + bytes.byteSize() + " bytes");
-        }
-        out.write(bytes);
-        blocks.addBlockLengths((int) bytes.byteSize());
-        index.addBlockCrc32C(Checksums.crc32c(bytes));
-    }
-
-    /**
-     * Ends the tensor at hand.
-     *
-     * @param entry  the tensor's entry but for its block lengths, which the writer fills in; not kept
-     * @param sha256 of the tensor's bytes in the original file
-     * @throws IllegalStateException if the container is finished
-     */
-    public void endTensor(TensorEntry entry, Digest sha256) {
-        advance(Stage.BLOCKS, Stage.BLOCKS);
-        index.addTensors(entry.toBuilder().clearBlockLengths().mergeFrom(blocks.build()).build());
-        digests.add(sha256.byteString());
-        blocks = TensorEntry.newBuilder();
+    public CodingWriter coding() {
+        return coding;
     }
 
     /**
@@ -213,18 +176,15 @@ public final class ContainerWriter implements Closeable {
      * @throws IOException           if the channel fails
      */
     public Written finish(List<TableSet> tableSets) throws IOException {
-        advance(Stage.BLOCKS, Stage.FINISHED);
-        if (blocks.getBlockLengthsCount() != 0) {
-            throw new IllegalStateException("blocks without a tensor");
-        }
-        Index complete = index.addAllTableSets(tableSets).setTensorSha256(ByteString.copyFrom(digests)).build();
+        Index complete = coding.finish(tableSets);
         FrontChecks.limit(complete.getSerializedSize(), Limits.INDEX_BYTES, "bytes of the index");
         IndexChecks.limits(complete);
-        IndexChecks.requirements(complete, tensors, dependencies);
+        IndexChecks.requirements(complete, tensors, front, false);
         out.pad();
         long indexOffset = out.length();
         MemorySegment message = MemorySegment.ofArray(complete.toByteArray());
-        Encoded encoded = encode(message, message.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
+        CodingWriter.Encoded encoded =
+                CodingWriter.encode(message, message.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
         boolean coded = encoded.chunk().getCoding() == ChunkCoding.CHUNK_CODING_ZSTD;
         out.write(encoded.bytes());
         out.pad();
@@ -233,31 +193,6 @@ public final class ContainerWriter implements Closeable {
                 encoded.chunk().getCrc32C(), coded ? message.byteSize() : 0), trailer);
         out.write(trailer);
         return new Written(out.finish(), out.length());
-    }
-
-    private void advance(Stage latest, Stage next) {
-        if (stage.compareTo(latest) > 0) {
-            throw new IllegalStateException("too late: the container is at " + stage);
-        }
-        stage = next;
-    }
-
-    private record Encoded(MemorySegment bytes, Chunk chunk) {}
-
-    private static Encoded encode(MemorySegment bytes, int level) {
-        byte[] raw = bytes.toArray(ValueLayout.JAVA_BYTE);
-        byte[] compressed = ZstdFrames.encode(raw, level);
-        if (compressed.length >= raw.length) {
-            MemorySegment stored = MemorySegment.ofArray(raw);
-            return new Encoded(stored, chunk(stored, raw.length, ChunkCoding.CHUNK_CODING_RAW));
-        }
-        MemorySegment stored = MemorySegment.ofArray(compressed);
-        return new Encoded(stored, chunk(stored, raw.length, ChunkCoding.CHUNK_CODING_ZSTD));
-    }
-
-    private static Chunk chunk(MemorySegment stored, long decodedLength, ChunkCoding coding) {
-        return Chunk.newBuilder().setStoredLength(stored.byteSize()).setCrc32C(Checksums.crc32c(stored))
-                .setDecodedLength(decodedLength).setCoding(coding).build();
     }
 
     /**

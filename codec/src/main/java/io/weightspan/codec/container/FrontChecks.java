@@ -23,17 +23,20 @@ final class FrontChecks {
     static void limits(Front front) throws ContainerException {
         limit(front.getFileLength(), Limits.FILE_BYTES, "bytes of the original file");
         limit(front.getSchema().getDecodedLength(), Limits.JSON_BYTES + Long.BYTES, "bytes of the schema");
+        limit(front.getLayer().getIndex().getStoredLength(), Limits.INDEX_BYTES, "bytes of the layer's index");
+        limit(front.getLayer().getIndex().getDecodedLength(), Limits.INDEX_BYTES, "bytes of the layer's index");
         limit(front.getDependenciesCount(), Limits.DEPENDENCIES, "dependencies");
         limit(front.getExtensionsCount(), Limits.EXTENSIONS, "extensions");
     }
 
     /**
-     * Checks R-MSG-003 to R-MSG-006.
+     * Checks R-MSG-003 to R-MSG-006 and R-LYR-001.
      *
-     * @param front the message
+     * @param front       the message
+     * @param hasLayerBit whether the header says that there is a layer
      * @throws ContainerException {@code MALFORMED_FRONT}
      */
-    static void requirements(Front front) throws ContainerException {
+    static void requirements(Front front, boolean hasLayerBit) throws ContainerException {
         Layout layout = front.getLayout();
         require(layout == Layout.LAYOUT_SAFETENSORS || layout == Layout.LAYOUT_OPAQUE, "unknown layout");
         require(front.hasSchema() == (layout == Layout.LAYOUT_SAFETENSORS),
@@ -44,13 +47,27 @@ final class FrontChecks {
             require(hasRawLengths(schema), "the schema chunk is RAW and has two lengths");
         }
         require(isDigest(front.getFileSha256()), "file_sha256 is not 32 bytes");
+        layer(front, hasLayerBit);
         Set<ByteString> objects = new HashSet<>();
         for (Dependency dependency : front.getDependenciesList()) {
             Role role = dependency.getRole();
-            require(role == Role.ROLE_BASE || role == Role.ROLE_SIBLING, "unknown role of a dependency");
+            require(role == Role.ROLE_BASE || role == Role.ROLE_SIBLING || role == Role.ROLE_BASIS,
+                    "unknown role of a dependency");
             require(isDigest(dependency.getObjectSha256()) && isDigest(dependency.getFileSha256()),
                     "a digest of a dependency is not 32 bytes");
             require(objects.add(dependency.getObjectSha256()), "two dependencies are the same object");
+        }
+    }
+
+    /** R-LYR-001. */
+    private static void layer(Front front, boolean hasLayerBit) throws ContainerException {
+        require(front.hasLayer() == hasLayerBit, "the layer does not go with the feature bit");
+        if (front.hasLayer()) {
+            Chunk index = front.getLayer().getIndex();
+            require(front.getLayer().hasIndex() && front.hasSchema(), "the layer has no index or no schema");
+            require(index.getCoding() != ChunkCoding.UNRECOGNIZED, "unknown coding of the layer's index");
+            require(hasRawLengths(index), "the layer's index is RAW and has two lengths");
+            require(isDigest(front.getLayer().getFileSha256()), "the layer's file_sha256 is not 32 bytes");
         }
     }
 

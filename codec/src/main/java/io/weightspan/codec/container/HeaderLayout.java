@@ -30,8 +30,10 @@ public final class HeaderLayout {
     public static final int MAJOR_VERSION = 1;
     /** The kind of container that is a record (R-HDR-004). */
     public static final int KIND_RECORD = 1;
-    /** The feature bits that this library knows (R-HDR-005): none is defined yet. */
-    public static final long KNOWN_FEATURES = 0;
+    /** Feature bit of {@code required_to_read}: the container has a first layer (R-LYR-001). */
+    public static final long FEATURE_LAYER = 1;
+    /** The feature bits that this library knows (R-HDR-005). */
+    public static final long KNOWN_FEATURES = FEATURE_LAYER;
 
     static final int MAGIC_OFFSET = 0;
     static final int VERSION_OFFSET = 8;
@@ -66,6 +68,15 @@ public final class HeaderLayout {
      */
     public record Header(long frontLength, long requiredToRead, long requiredToWrite, long ignorable,
             long firstPartLength, int frontCrc) {
+        /**
+         * Whether the container says that it has a first layer.
+         *
+         * @return whether the feature bit is set
+         */
+        public boolean hasLayer() {
+            return (requiredToRead & FEATURE_LAYER) != 0;
+        }
+
         /**
          * Insists on knowing every feature that a program must know before it changes the container (R-HDR-006).
          *

@@ -3,7 +3,10 @@ package io.weightspan.codec.container;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Chunk;
 import io.weightspan.format.v1.ChunkCoding;
+import io.weightspan.format.v1.Directions;
+import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
+import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.util.List;
@@ -18,12 +21,14 @@ final class IndexChecks {
 
     private final Index index;
     private final List<TensorInfo> tensors;
-    private final int dependencies;
+    private final Front front;
+    private final boolean ofLayer;
 
-    private IndexChecks(Index index, List<TensorInfo> tensors, int dependencies) {
+    private IndexChecks(Index index, List<TensorInfo> tensors, Front front, boolean ofLayer) {
         this.index = index;
         this.tensors = tensors;
-        this.dependencies = dependencies;
+        this.front = front;
+        this.ofLayer = ofLayer;
     }
 
     /**
@@ -44,19 +49,21 @@ final class IndexChecks {
     /**
      * Checks the requirements R-IDX, and R-MSG-003 and R-MSG-005 as far as they concern the index.
      *
-     * @param index        the message, within its limits
-     * @param tensors      the record's tensors in data order
-     * @param dependencies how many dependencies the front names
-     * @throws ContainerException {@code UNKNOWN_ENCODING} or {@code MALFORMED_INDEX}
+     * @param index   the message, within its limits
+     * @param tensors the record's tensors in data order
+     * @param front   the front, checked
+     * @param ofLayer whether the index is that of the first layer
+     * @throws ContainerException {@code UNKNOWN_ENCODING}, {@code MALFORMED_INDEX} or {@code LIMIT_EXCEEDED}
      */
-    static void requirements(Index index, List<TensorInfo> tensors, int dependencies) throws ContainerException {
+    static void requirements(Index index, List<TensorInfo> tensors, Front front, boolean ofLayer)
+            throws ContainerException {
         if (index.getTensorsCount() != tensors.size()) {
             throw malformed("the index has " + index.getTensorsCount() + " tensors, the schema " + tensors.size(),
                     null);
         }
-        require(index.getTensorSha256().size() == (long) Digest.LENGTH * tensors.size(),
-                "tensor_sha256 is not 32 bytes for each tensor", null);
-        IndexChecks checks = new IndexChecks(index, tensors, dependencies);
+        require(index.getTensorSha256().size() == (ofLayer ? 0 : (long) Digest.LENGTH * tensors.size()),
+                ofLayer ? "a layer has tensor_sha256" : "tensor_sha256 is not 32 bytes for each tensor", null);
+        IndexChecks checks = new IndexChecks(index, tensors, front, ofLayer);
         long blocks = 0;
         for (int i = 0; i < tensors.size(); i++) {
             checks.tensor(i);
@@ -79,13 +86,18 @@ final class IndexChecks {
                 .orElseThrow(() -> unknown("residual", entry.getResidual(), info));
         require(residual.allows(predictor, info.dtype()),
                 predictor + " and " + residual + " do not go together for " + info.dtype(), info);
-        int shifts = residual.usesTables() ? info.dtype().mantissaBits() : 0;
+        int shifts = residual.isOfElements() ? info.dtype().mantissaBits() : 0;
         require(Integer.compareUnsigned(entry.getShift(), shifts) <= 0, "shift out of range", info);
         require(entry.getScale() >= -SCALE && entry.getScale() <= SCALE, "scale out of range", info);
         rowDims(entry, info);
         if (predictor.needsDependency()) {
-            require(Integer.compareUnsigned(entry.getDependency(), dependencies) < 0, "dependency out of range",
-                    info);
+            dependency(entry.getDependency(), info);
+        }
+        if (predictor == PredictorKind.LAYER) {
+            require(front.hasLayer() && !ofLayer, "there is no layer to predict it", info);
+        }
+        if (predictor == PredictorKind.MODES) {
+            modes(entry, info);
         }
         if (residual.usesTables()) {
             require(Integer.compareUnsigned(entry.getTableSet(), index.getTableSetsCount()) < 0,
@@ -94,9 +106,39 @@ final class IndexChecks {
         if (predictor == PredictorKind.SELF) {
             self(i, entry, info);
         }
-        long blocks = residual.blockCount(info);
+        long blocks = residual == ResidualKind.COEFFICIENTS
+                ? Math.ceilDiv(MatrixShape.of(entry, info).coefficients(), ResidualKind.ELEMENTS_PER_BLOCK)
+                : residual.blockCount(info);
         require(entry.getBlockLengthsCount() == blocks,
                 "the tensor has " + blocks + " blocks, the index " + entry.getBlockLengthsCount() + " lengths", info);
+    }
+
+    private void dependency(int dependency, TensorInfo info) throws ContainerException {
+        require(Integer.compareUnsigned(dependency, front.getDependenciesCount()) < 0, "dependency out of range", info);
+    }
+
+    /** R-MOD-002 to R-MOD-004 and R-LIM-015. */
+    private void modes(TensorEntry entry, TensorInfo info) throws ContainerException {
+        if (entry.getCentred()) {
+            dependency(entry.getDependency(), info);
+        }
+        directions(entry.getLeftList(), info);
+        directions(entry.getRightList(), info);
+        require(Integer.compareUnsigned(entry.getMatrixDims(), info.shape().size()) <= 0, "matrix_dims out of range",
+                info);
+        require(info.elementCount() > 0 && entry.getStep() > 0 && entry.getStep() <= Float.MAX_VALUE,
+                "no elements, or a bad step", info);
+        MatrixShape matrix = MatrixShape.of(entry, info);
+        FrontChecks.limit(matrix.turned(), Limits.TURNED, "elements of a turned matrix");
+        FrontChecks.limit(matrix.coefficients(), Limits.TURNED, "coefficients");
+    }
+
+    private void directions(List<Directions> list, TensorInfo info) throws ContainerException {
+        for (Directions directions : list) {
+            dependency(directions.getDependency(), info);
+            Role role = front.getDependencies(directions.getDependency()).getRole();
+            require(role == Role.ROLE_BASIS && directions.getCount() != 0, "directions of no basis, or none", info);
+        }
     }
 
     /** R-IDX-007. */

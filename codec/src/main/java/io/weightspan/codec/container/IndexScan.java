@@ -19,6 +19,7 @@ final class IndexScan {
     private long blockLengths;
     private long blockChecksums;
     private long segmentEnds;
+    private long directions;
 
     private IndexScan(byte[] bytes) {
         this.bytes = bytes;
@@ -38,9 +39,9 @@ final class IndexScan {
         return scan;
     }
 
-    /** Whether R-LIM-004 and R-LIM-009 are kept. */
+    /** Whether R-LIM-004, R-LIM-009 and R-LIM-016 are kept. */
     boolean isWithinLimits() {
-        return tensors <= Limits.TENSORS && tableSets <= Limits.TABLE_SETS;
+        return tensors <= Limits.TENSORS && tableSets <= Limits.TABLE_SETS && directions <= Limits.DIRECTIONS;
     }
 
     /** The lengths of blocks of all tensors, or the checksums where these are more. */
@@ -77,6 +78,10 @@ final class IndexScan {
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             if (WireFormat.getTagFieldNumber(tag) == TensorEntry.BLOCK_LENGTHS_FIELD_NUMBER) {
                 blockLengths += numbers(tag);
+            } else if (isMessage(tag, TensorEntry.LEFT_FIELD_NUMBER)
+                    || isMessage(tag, TensorEntry.RIGHT_FIELD_NUMBER)) {
+                directions++;
+                in.skipField(tag);
             } else {
                 in.skipField(tag);
             }

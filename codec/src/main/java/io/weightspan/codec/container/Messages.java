@@ -45,8 +45,8 @@ final class Messages {
      * @param message         its bytes, within R-LIM-002
      * @param offset          where INDEX lies, for the error
      * @param containerLength bytes of the container
-     * @return the message, with R-LIM-004, R-LIM-009 and what would take more memory than the container accounts for
-     *         checked, and nothing else
+     * @return the message, with R-LIM-004, R-LIM-009, R-LIM-016 and what would take more memory than the container
+     *         accounts for checked, and nothing else
      * @throws ContainerException {@code MALFORMED_MESSAGE}; {@code LIMIT_EXCEEDED}; {@code BAD_LAYOUT} if there are
      *                            more blocks than bytes (R-LAY-004); {@code MALFORMED_INDEX} if table sets have more
      *                            segments than contexts (R-IDX-006)
@@ -65,8 +65,8 @@ final class Messages {
             }
             if (!scan.isWithinLimits()) {
                 checkEntries(bytes);
-                throw refuse(ErrorCode.LIMIT_EXCEEDED, "the index has more than " + Limits.TENSORS + " tensors or "
-                        + Limits.TABLE_SETS + " table sets", offset);
+                throw refuse(ErrorCode.LIMIT_EXCEEDED, "the index has more than " + Limits.TENSORS + " tensors, "
+                        + Limits.TABLE_SETS + " table sets or " + Limits.DIRECTIONS + " directions", offset);
             }
             return INDEX.parseFrom(bytes);
         } catch (InvalidProtocolBufferException e) {

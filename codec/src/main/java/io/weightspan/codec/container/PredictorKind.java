@@ -11,7 +11,11 @@ public enum PredictorKind {
     /** A tensor of another member of the family. */
     SIBLING(2),
     /** An earlier tensor of the same record. */
-    SELF(3);
+    SELF(3),
+    /** Directions that a family shares, and a center. */
+    MODES(4),
+    /** The same tensor as the first layer decodes it. */
+    LAYER(5);
 
     private final int id;
 
@@ -32,14 +36,14 @@ public enum PredictorKind {
     /**
      * The registry id.
      *
-     * @return 0 to 3
+     * @return 0 to 5
      */
     public int id() {
         return id;
     }
 
     /**
-     * Whether the source tensor is another object's.
+     * Whether the prediction is one tensor of another object.
      *
      * @return true for {@link #BASE} and {@link #SIBLING}
      */

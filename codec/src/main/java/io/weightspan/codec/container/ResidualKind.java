@@ -13,7 +13,9 @@ public enum ResidualKind {
     /** Floats without a prediction, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
     DIRECT(3),
     /** Floats against a prediction, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
-    DELTA(4);
+    DELTA(4),
+    /** Coefficients of shared directions, in blocks of {@link #ELEMENTS_PER_BLOCK} coefficients. */
+    COEFFICIENTS(5);
 
     /** Elements of a block of {@link #DIRECT} and {@link #DELTA}; a tensor's last block may have fewer. */
     public static final int ELEMENTS_PER_BLOCK = 1 << 16;
@@ -39,18 +41,27 @@ public enum ResidualKind {
     /**
      * The registry id.
      *
-     * @return 1 to 4
+     * @return 1 to 5
      */
     public int id() {
         return id;
     }
 
     /**
-     * Whether the tensor's elements are coded with frequency tables.
+     * Whether the tensor is coded with frequency tables.
+     *
+     * @return true for {@link #DIRECT}, {@link #DELTA} and {@link #COEFFICIENTS}
+     */
+    public boolean usesTables() {
+        return isOfElements() || this == COEFFICIENTS;
+    }
+
+    /**
+     * Whether blocks hold the tensor's elements, float by float.
      *
      * @return true for {@link #DIRECT} and {@link #DELTA}
      */
-    public boolean usesTables() {
+    public boolean isOfElements() {
         return this == DIRECT || this == DELTA;
     }
 
@@ -63,17 +74,21 @@ public enum ResidualKind {
      */
     public boolean allows(PredictorKind predictor, DType dtype) {
         return switch (this) {
-            case EQUAL -> predictor != PredictorKind.NONE;
+            case EQUAL -> predictor != PredictorKind.NONE && predictor != PredictorKind.MODES;
             case BYTES -> predictor == PredictorKind.NONE;
             case DIRECT -> predictor == PredictorKind.NONE && dtype.hasFloatCoding();
-            case DELTA -> predictor.needsDependency() && dtype.hasFloatCoding();
+            case DELTA ->
+                (predictor.needsDependency() || predictor == PredictorKind.LAYER) && dtype.hasFloatCoding();
+            case COEFFICIENTS ->
+                predictor == PredictorKind.MODES
+                        && (dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16);
         };
     }
 
     /**
-     * The number of a tensor's blocks (R-IDX-004).
+     * The number of a tensor's blocks (R-IDX-004) where it follows from the tensor alone.
      *
-     * @param tensor the tensor
+     * @param tensor the tensor; the residual is not {@link #COEFFICIENTS}
      * @return at least 0
      */
     public long blockCount(TensorInfo tensor) {
@@ -81,20 +96,22 @@ public enum ResidualKind {
             case EQUAL -> 0;
             case BYTES -> Math.ceilDiv(tensor.byteLength(), BYTES_PER_BLOCK);
             case DIRECT, DELTA -> Math.ceilDiv(tensor.elementCount(), ELEMENTS_PER_BLOCK);
+            case COEFFICIENTS -> throw new IllegalArgumentException("how many directions there are decides");
         };
     }
 
     /**
      * Decoded bytes of a block but for a tensor's last one.
      *
-     * @param dtype the tensor's dtype; for {@link #DIRECT} and {@link #DELTA} one with a float coding
+     * @param dtype the tensor's dtype; for {@link #DIRECT} and {@link #DELTA} one with a float coding. Elements that
+     *              coefficients predict are decoded by as many at a time
      * @return at least 1; 0 for {@link #EQUAL}
      */
     public int blockBytes(DType dtype) {
         return switch (this) {
             case EQUAL -> 0;
             case BYTES -> BYTES_PER_BLOCK;
-            case DIRECT, DELTA -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
+            case DIRECT, DELTA, COEFFICIENTS -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
         };
     }
 }

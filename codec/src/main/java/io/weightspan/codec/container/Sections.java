@@ -2,6 +2,7 @@ package io.weightspan.codec.container;
 
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
+import io.weightspan.format.v1.Layer;
 import io.weightspan.format.v1.TensorEntry;
 
 /**
@@ -9,18 +10,16 @@ import io.weightspan.format.v1.TensorEntry;
  * section begins at the first multiple of 8 at or after the end of the one before it.
  *
  * @param frontEnd        end of the message {@code Front}
- * @param firstOffset     start of FIRST, and of the schema chunk where there is one
+ * @param firstOffset     start of FIRST, and of the schema chunk where there is one; the layer follows that
  * @param firstPartLength end of FIRST
  * @param tablesOffset    start of DATA, and of the tables chunk where there is one
- * @param scalesOffset    start of the scales chunk where there is one
- * @param blocksOffset    start of the first block
  * @param dataEnd         end of the last block
  * @param indexOffset     start of the message {@code Index}
  * @param indexEnd        end of the message {@code Index}
  * @param trailerOffset   start of the trailer
  */
-record Sections(long frontEnd, long firstOffset, long firstPartLength, long tablesOffset, long scalesOffset,
-        long blocksOffset, long dataEnd, long indexOffset, long indexEnd, long trailerOffset) {
+record Sections(long frontEnd, long firstOffset, long firstPartLength, long tablesOffset, long dataEnd,
+        long indexOffset, long indexEnd, long trailerOffset) {
     private static final int ALIGNMENT = 8;
 
     /**
@@ -77,22 +76,50 @@ record Sections(long frontEnd, long firstOffset, long firstPartLength, long tabl
         long frontEnd = HeaderLayout.LENGTH + header.frontLength();
         long firstOffset = align(frontEnd);
         long schemaEnd = add(firstOffset, front.getSchema().getStoredLength());
-        require(schemaEnd == header.firstPartLength(), "first_part_length is not the end of the schema chunk",
+        long layerEnd = add(add(schemaEnd, front.getLayer().getIndex().getStoredLength()),
+                front.getLayer().getDataLength());
+        require(layerEnd == header.firstPartLength(), "first_part_length is not the end of the schema and the layer",
                 HeaderLayout.FIRST_PART_LENGTH_OFFSET);
-        long tablesOffset = align(schemaEnd);
-        long scalesOffset = add(tablesOffset, index.getTables().getStoredLength());
-        long blocksOffset = add(scalesOffset, index.getScales().getStoredLength());
-        long dataEnd = blocksOffset;
-        for (TensorEntry tensor : index.getTensorsList()) {
-            for (int block = 0; block < tensor.getBlockLengthsCount(); block++) {
-                dataEnd = add(dataEnd, Integer.toUnsignedLong(tensor.getBlockLengths(block)));
-            }
-        }
+        long tablesOffset = align(layerEnd);
+        long dataEnd = dataEnd(tablesOffset, index);
         require(dataEnd <= trailer.indexOffset() && align(dataEnd) == trailer.indexOffset(),
                 "the chunks and blocks do not fill the data section", tablesOffset);
-        return new Sections(frontEnd, firstOffset, schemaEnd, tablesOffset, scalesOffset, blocksOffset, dataEnd,
+        return new Sections(frontEnd, firstOffset, layerEnd, tablesOffset, dataEnd,
                 trailer.indexOffset(), trailer.indexOffset() + trailer.indexLength(),
                 trailer.containerLength() - TrailerLayout.LENGTH);
+    }
+
+    /**
+     * Where the layer's index chunk begins.
+     *
+     * @param front the front
+     * @return the end of the schema chunk
+     */
+    long layerOffset(Front front) {
+        return firstOffset + front.getSchema().getStoredLength();
+    }
+
+    /** The end of an index's chunks and blocks, which begin at an offset. */
+    private static long dataEnd(long offset, Index index) throws ContainerException {
+        long end = add(add(offset, index.getTables().getStoredLength()), index.getScales().getStoredLength());
+        for (TensorEntry tensor : index.getTensorsList()) {
+            for (int block = 0; block < tensor.getBlockLengthsCount(); block++) {
+                end = add(end, Integer.toUnsignedLong(tensor.getBlockLengths(block)));
+            }
+        }
+        return end;
+    }
+
+    /**
+     * Checks that a layer's chunks and blocks fill its place.
+     *
+     * @param layer  what the front says of it
+     * @param index  its index
+     * @param offset where the layer begins, for the error
+     * @throws ContainerException {@code BAD_LAYOUT} (R-LYR-004)
+     */
+    static void checkLayer(Layer layer, Index index, long offset) throws ContainerException {
+        require(dataEnd(0, index) == layer.getDataLength(), "the layer's chunks and blocks do not fill it", offset);
     }
 
     /** Adds an unsigned length; what overflows cannot lie within a container. */

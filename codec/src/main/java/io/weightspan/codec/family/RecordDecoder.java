@@ -6,6 +6,7 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.TensorDecoder.Worker;
 import io.weightspan.codec.tensor.DecodedFile;
@@ -17,6 +18,8 @@ import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives the original file of a record, whole or by ranges; a range decodes only the blocks that it touches.
@@ -31,14 +34,26 @@ public final class RecordDecoder implements DecodedFile {
     private static final int STEP = 1 << 19;
 
     private final Container container;
+    private final TensorCoding coding;
+    private final OpenedDependencies dependencies;
     private final RecordTensors decoders;
     private final BlockCache cache;
+    private final @Nullable RecordDecoder layer;
     private final Pool<Worker> workers = new Pool<>(Worker::new);
 
-    private RecordDecoder(Container container, Dependencies dependencies, BlockCache cache) {
+    /** Decodes one coding of a container; {@code layer} is null where there is none, or where this is the layer's. */
+    private RecordDecoder(
+            Container container,
+            TensorCoding coding,
+            OpenedDependencies dependencies,
+            @Nullable RecordDecoder layer,
+            BlockCache cache) {
         this.container = container;
+        this.coding = coding;
+        this.dependencies = dependencies;
+        this.layer = layer;
         this.cache = cache;
-        decoders = new RecordTensors(container, dependencies);
+        decoders = new RecordTensors(coding, dependencies, layer);
     }
 
     /**
@@ -71,7 +86,22 @@ public final class RecordDecoder implements DecodedFile {
      */
     public static RecordDecoder open(
             ByteSource source, Dependencies dependencies, Verification level, BlockCache cache) throws IOException {
-        return new RecordDecoder(Container.open(source, level), dependencies, cache);
+        Container container = Container.open(source, level);
+        OpenedDependencies opened = new OpenedDependencies(container, dependencies);
+        RecordDecoder layer = container
+                .layer()
+                .map(coding -> new RecordDecoder(container, coding, opened, null, cache))
+                .orElse(null);
+        return new RecordDecoder(container, container.coding(), opened, layer, cache);
+    }
+
+    /**
+     * The file that the first layer decodes to, which is near the original and of the same schema.
+     *
+     * @return a view of this decoder that need not be closed, or empty where the record has no layer
+     */
+    public Optional<RecordDecoder> layer() {
+        return Optional.ofNullable(layer);
     }
 
     /**
@@ -98,7 +128,7 @@ public final class RecordDecoder implements DecodedFile {
      * @return SHA-256
      */
     public Digest fileDigest() {
-        return container.fileDigest();
+        return isLayer() ? container.layerDigest().orElseThrow() : container.fileDigest();
     }
 
     @Override
@@ -158,10 +188,10 @@ public final class RecordDecoder implements DecodedFile {
         if (dst.byteSize() == 0) {
             return;
         }
-        if (container.residual(t) == ResidualKind.EQUAL) {
-            if (container.predictor(t) == PredictorKind.SELF) {
+        if (coding.residual(t) == ResidualKind.EQUAL) {
+            if (coding.predictor(t) == PredictorKind.SELF) {
                 decoders.checkDepth(t);
-                readTensor(container.entry(t).getSourceTensor(), from, dst);
+                readTensor(coding.entry(t).getSourceTensor(), from, dst);
             } else {
                 ElementSource source = decoders.source(t);
                 source.file().read(source.file().schemaLength() + source.tensor().begin() + from, dst);
@@ -221,7 +251,7 @@ public final class RecordDecoder implements DecodedFile {
         for (int t = 0; t < tensors().size(); t++) {
             MessageDigest hash = Digest.newHash();
             long length = tensors().get(t).byteLength();
-            long step = container.residual(t) == ResidualKind.EQUAL
+            long step = coding.residual(t) == ResidualKind.EQUAL
                     ? STEP
                     : Math.min(decoders.decoder(t).blockBytes(), STEP);
             for (long at = 0; at < length; at += step) {
@@ -231,20 +261,30 @@ public final class RecordDecoder implements DecodedFile {
                 Digest.update(fileHash, part);
                 progress.advance(part.byteSize());
             }
-            if (!Digest.finish(hash).equals(container.digest(t))) {
-                throw container.error(ErrorCode.TENSOR_DIGEST, "decoded tensor has another digest", t, -1, null);
+            if (!isLayer() && !Digest.finish(hash).equals(coding.digest(t))) {
+                throw coding.error(ErrorCode.TENSOR_DIGEST, "decoded tensor has another digest", t, -1, null);
             }
         }
         decoders.checkShared();
         if (!Digest.finish(fileHash).equals(fileDigest())) {
-            throw container.error(ErrorCode.FILE_DIGEST, "decoded file has another digest", -1, -1, null);
+            String what = isLayer() ? "the layer's decoded file" : "decoded file";
+            throw coding.error(ErrorCode.FILE_DIGEST, what + " has another digest", -1, -1, null);
         }
+        if (layer != null) {
+            layer.verify(Progress.NONE);
+        }
+    }
+
+    private boolean isLayer() {
+        return coding != container.coding();
     }
 
     @Override
     public void close() throws IOException {
-        try (container) {
-            decoders.close();
+        if (!isLayer()) {
+            try (container) {
+                dependencies.close();
+            }
         }
     }
 }

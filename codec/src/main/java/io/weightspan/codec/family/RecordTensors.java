@@ -1,12 +1,11 @@
 package io.weightspan.codec.family;
 
-import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.ContainerException;
-import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.entropy.BitReader;
 import io.weightspan.codec.entropy.DecodingTables;
 import io.weightspan.codec.entropy.FrequencyTable;
@@ -16,15 +15,15 @@ import io.weightspan.codec.residual.FloatFormat;
 import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
-import io.weightspan.format.v1.Dependency;
+import io.weightspan.format.v1.Directions;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
-import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -34,20 +33,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-final class RecordTensors implements Closeable {
-    private final Container container;
-    private final Dependencies dependencies;
+final class RecordTensors {
+    private final TensorCoding container;
+    private final OpenedDependencies dependencies;
+    private final @Nullable DecodedFile layer;
     private final AtomicReferenceArray<@Nullable TensorDecoder> decoders;
-    private final @Nullable DecodedFile[] opened;
+    private final TurnedMatrices matrices;
     private @Nullable DecodingTables tables;
     private @Nullable MemorySegment scales;
     private long @Nullable [] scaleOffsets;
 
-    RecordTensors(Container container, Dependencies dependencies) {
+    /**
+     * Prepares to decode.
+     *
+     * @param container how the tensors are coded
+     * @param dependencies the files that predict them; not closed
+     * @param layer what the first layer decodes to, or null where there is none or this is it
+     */
+    RecordTensors(TensorCoding container, OpenedDependencies dependencies, @Nullable DecodedFile layer) {
         this.container = container;
         this.dependencies = dependencies;
+        this.layer = layer;
         decoders = new AtomicReferenceArray<>(container.tensors().size());
-        opened = new DecodedFile[container.front().getDependenciesCount()];
+        matrices = new TurnedMatrices(container, dependencies);
     }
 
     /** The decoder of a tensor with blocks. */
@@ -64,6 +72,13 @@ final class RecordTensors implements Closeable {
         ResidualKind residual = container.residual(tensor);
         TensorEntry entry = container.entry(tensor);
         FloatBlockDecoder.Parameters parameters = null;
+        if (residual == ResidualKind.COEFFICIENTS) {
+            checkDepth(tensor);
+            ElementSource center = entry.getCentred() ? source(tensor) : null;
+            int[] tableOffsets = contexts(entry.getTableSet());
+            TurnedMatrices.Coefficients coefficients = new TurnedMatrices.Coefficients(tensor, tables(), tableOffsets);
+            return new TensorDecoder(container, tensor, residual, null, center, () -> matrices.get(coefficients));
+        }
         if (residual.usesTables()) {
             TensorInfo info = container.tensors().get(tensor);
             DecodingTables decoding = tables();
@@ -73,8 +88,9 @@ final class RecordTensors implements Closeable {
                     decoding,
                     contexts(entry.getTableSet()));
         }
-        ElementSource source = container.predictor(tensor).needsDependency() ? source(tensor) : null;
-        return new TensorDecoder(container, tensor, residual, parameters, source);
+        PredictorKind predictor = container.predictor(tensor);
+        boolean predicted = predictor.needsDependency() || predictor == PredictorKind.LAYER;
+        return new TensorDecoder(container, tensor, residual, parameters, predicted ? source(tensor) : null, null);
     }
 
     private int[] contexts(int set) {
@@ -161,17 +177,25 @@ final class RecordTensors implements Closeable {
         scales();
     }
 
-    /** The predicting tensor of another object, checked against R-DEC-004, R-DEC-005, R-PRD-001 and R-PRD-002. */
+    /**
+     * The tensor that predicts another, or that directions are added to, checked against R-DEC-004, R-DEC-005,
+     * R-PRD-001, R-PRD-002 and R-MOD-004.
+     */
     ElementSource source(int tensor) throws IOException {
+        if (container.predictor(tensor) == PredictorKind.LAYER) {
+            checkDepth(tensor);
+            return new ElementSource(Objects.requireNonNull(layer), container.tensors().get(tensor));
+        }
         TensorEntry entry = container.entry(tensor);
-        DecodedFile file = dependency(tensor, entry.getDependency());
+        DecodedFile file = dependencies.get(entry.getDependency(), tensor);
         int index = entry.getSourceTensor();
         boolean exists = file.schemaLength() > 0 && index >= 0 && index < file.tensors().size();
         TensorInfo own = container.tensors().get(tensor);
         if (!exists || !fits(file.tensors().get(index), own, container.residual(tensor))) {
             throw container.error(
                     ErrorCode.WRONG_DEPENDENCY,
-                    "tensor " + index + " of dependency " + digest(entry.getDependency()) + " cannot predict this one",
+                    "tensor " + index + " of dependency " + dependencies.digest(entry.getDependency())
+                            + " cannot predict this one",
                     tensor,
                     -1,
                     null);
@@ -183,36 +207,9 @@ final class RecordTensors implements Closeable {
     private static boolean fits(TensorInfo source, TensorInfo own, ResidualKind residual) {
         DType from = source.dtype();
         DType to = own.dtype();
-        boolean converts = residual == ResidualKind.DELTA
+        boolean converts = residual != ResidualKind.EQUAL
                 && (from == DType.BF16 && to == DType.F32 || from == DType.F32 && to == DType.BF16);
         return (from == to || converts) && source.elementCount() == own.elementCount();
-    }
-
-    private Digest digest(int dependency) {
-        return Digest.of(container.front().getDependencies(dependency).getObjectSha256());
-    }
-
-    private synchronized DecodedFile dependency(int tensor, int index) throws IOException {
-        DecodedFile known = opened[index];
-        if (known == null) {
-            Dependency dependency = container.front().getDependencies(index);
-            Digest file = Digest.of(dependency.getFileSha256());
-            try {
-                known = dependencies.open(digest(index), file);
-            } catch (ContainerException e) {
-                throw e.in(container.name(), container.tensors().get(tensor).name(), -1); // R-ERR-001
-            }
-            opened[index] = known;
-            if (known instanceof RecordDecoder record && !record.fileDigest().equals(file)) {
-                throw container.error(
-                        ErrorCode.WRONG_DEPENDENCY,
-                        "dependency " + digest(index) + " decodes to file " + record.fileDigest() + ", not " + file,
-                        tensor,
-                        -1,
-                        null);
-            }
-        }
-        return known;
     }
 
     /** Refuses a tensor that is too deep (R-DEC-005). */
@@ -234,30 +231,44 @@ final class RecordTensors implements Closeable {
             at = container.entry(at).getSourceTensor();
             depth++;
         }
-        if (container.predictor(at).needsDependency() && depth <= most) {
-            TensorEntry entry = container.entry(at);
-            depth++;
-            depth += depth > most
-                    ? 0
-                    : dependency(at, entry.getDependency()).depth(entry.getSourceTensor(), most - depth);
+        if (depth > most) {
+            return depth;
         }
-        return depth;
+        TensorEntry entry = container.entry(at);
+        return switch (container.predictor(at)) {
+            case NONE, SELF -> depth;
+            case BASE, SIBLING -> below(depth + 1, at, entry.getDependency(), entry.getSourceTensor(), most);
+            case LAYER ->
+                depth == most ? most + 1 : depth + 1 + Objects.requireNonNull(layer).depth(at, most - depth - 1);
+            case MODES -> {
+                int deepest = entry.getCentred()
+                        ? below(depth + 1, at, entry.getDependency(), entry.getSourceTensor(), most)
+                        : depth + 1;
+                for (Directions some : directions(entry)) {
+                    // Directions, their scales and their levels.
+                    for (int part = 0; part < 3; part++) {
+                        int source = some.getTensor() + part;
+                        deepest = Math.max(deepest, below(depth + 1, at, some.getDependency(), source, most));
+                    }
+                }
+                yield deepest;
+            }
+        };
     }
 
-    @Override
-    public synchronized void close() throws IOException {
-        IOException failure = null;
-        for (DecodedFile file : opened) {
-            if (file != null) {
-                try {
-                    file.close();
-                } catch (IOException e) {
-                    failure = e;
-                }
-            }
+    /** The depth where a tensor of a dependency stands one below {@code depth}; one that does not exist is of none. */
+    private int below(int depth, int tensor, int dependency, int source, int most) throws IOException {
+        if (depth > most) {
+            return depth;
         }
-        if (failure != null) {
-            throw failure;
-        }
+        DecodedFile file = dependencies.get(dependency, tensor);
+        boolean exists = source >= 0 && source < file.tensors().size();
+        return exists ? depth + file.depth(source, most - depth) : depth;
+    }
+
+    private static List<Directions> directions(TensorEntry entry) {
+        List<Directions> all = new ArrayList<>(entry.getLeftList());
+        all.addAll(entry.getRightList());
+        return all;
     }
 }

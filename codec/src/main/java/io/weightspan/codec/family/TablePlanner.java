@@ -95,6 +95,24 @@ final class TablePlanner {
         best.sampled |= !whole;
     }
 
+    /**
+     * Adds a tensor's coefficients; those of all tensors share a set, as their contexts say how large they are.
+     *
+     * @param index the tensor's
+     * @param counts 256 counts for each of 128 contexts
+     */
+    void addCoefficients(int index, long[] counts) {
+        Cut cut = new Cut(ResidualKind.COEFFICIENTS, Integer.SIZE, 0, 0);
+        List<Cluster> clusters = cuts.computeIfAbsent(cut, c -> new ArrayList<>(List.of(new Cluster(new long[CELLS]))));
+        Cluster all = clusters.getFirst();
+        for (int i = 0; i < CELLS; i++) {
+            all.counts[i] += counts[i];
+        }
+        all.tensors.add(index);
+        // A table may hold a single symbol, which the format does not: let it have the escape.
+        all.sampled = true;
+    }
+
     /** The cluster that takes the tensor's symbols at the lowest cost, or null if a table of its own costs less. */
     private static @Nullable Cluster cheapest(List<Cluster> clusters, long[] counts) {
         Cluster best = null;

@@ -1,8 +1,11 @@
 package io.weightspan.codec.family;
 
-import io.weightspan.codec.container.Container;
+import io.weightspan.codec.basis.CentredElements;
+import io.weightspan.codec.basis.CentredElements.Center;
+import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.residual.BytesBlocks;
 import io.weightspan.codec.residual.FloatBlockDecoder;
 import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
@@ -17,21 +20,30 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe; scratch memory comes with each call.
  *
- * @param container the record
+ * @param container the coding
  * @param index the tensor's
  * @param residual how it is coded, with blocks
  * @param parameters of float residuals, else null
- * @param source the predicting tensor, or null
+ * @param source the predicting tensor, or the center of coefficients, or null
+ * @param matrix the turned matrix of coefficients, else null
  */
 record TensorDecoder(
-        Container container,
+        TensorCoding container,
         int index,
         ResidualKind residual,
         FloatBlockDecoder.@Nullable Parameters parameters,
-        @Nullable ElementSource source) {
+        @Nullable ElementSource source,
+        @Nullable MatrixSource matrix) {
+    /** Gives a matrix that many blocks share. */
+    @FunctionalInterface
+    interface MatrixSource {
+        TurnedMatrix get() throws IOException;
+    }
+
     /** Scratch memory of one thread. */
     static final class Worker {
         private final Scratch scratch = new Scratch();
+        private final float[] differences = new float[FloatBlockDecoder.BLOCK];
         private final FloatBlockDecoder narrow = FloatBlockDecoder.create(DType.F32);
         private @Nullable FloatBlockDecoder wide;
 
@@ -62,6 +74,10 @@ record TensorDecoder(
      * @param out receives all of it
      */
     void decode(Worker worker, int block, MemorySegment out) throws IOException {
+        if (matrix != null) {
+            turn(worker, matrix.get(), block, out);
+            return;
+        }
         MemorySegment stored = container.block(index, block);
         Prediction prediction = null;
         long first = 0;
@@ -82,5 +98,18 @@ record TensorDecoder(
         } catch (ContainerException e) {
             throw e.in(container.name(), tensor().name(), container.blockOffset(index, block));
         }
+    }
+
+    private void turn(Worker worker, TurnedMatrix turned, int block, MemorySegment out) throws IOException {
+        DType dtype = tensor().dtype();
+        int n = Math.toIntExact(out.byteSize() * Byte.SIZE / dtype.bits());
+        long first = (long) block * FloatBlockDecoder.BLOCK;
+        turned.differences(first, n, worker.differences);
+        Center center = null;
+        if (source != null) {
+            MemorySegment elements = worker.scratch.predicted((long) n * source.width());
+            center = new Center(source.read(first, elements), source.tensor().dtype());
+        }
+        CentredElements.add(dtype, center, worker.differences, n, out);
     }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param format of float residuals, else null
  * @param scales of float residuals, else null
  * @param rowDims leading dimensions that form the rows of {@code scales}
+ * @param modes of coefficients, else null
  */
 record TensorPlan(
         TensorInfo tensor,
@@ -32,15 +33,16 @@ record TensorPlan(
         ResidualKind residual,
         @Nullable FloatFormat format,
         @Nullable ElementScales scales,
-        int rowDims) {
+        int rowDims,
+        @Nullable ModesPlan modes) {
     static TensorPlan bytes(TensorInfo tensor, Digest sha256) {
         return new TensorPlan(
-                tensor, sha256, PredictorKind.NONE, null, 0, null, ResidualKind.BYTES, null, null, 0);
+                tensor, sha256, PredictorKind.NONE, null, 0, null, ResidualKind.BYTES, null, null, 0, null);
     }
 
     static TensorPlan self(TensorInfo tensor, Digest sha256, int sourceTensor) {
         return new TensorPlan(
-                tensor, sha256, PredictorKind.SELF, null, sourceTensor, null, ResidualKind.EQUAL, null, null, 0);
+                tensor, sha256, PredictorKind.SELF, null, sourceTensor, null, ResidualKind.EQUAL, null, null, 0, null);
     }
 
     static TensorPlan equal(
@@ -55,6 +57,34 @@ record TensorPlan(
                 ResidualKind.EQUAL,
                 null,
                 null,
-                0);
+                0,
+                null);
+    }
+
+    /** The tensor as the first layer decodes it, bit for bit. */
+    static TensorPlan layer(TensorInfo tensor, Digest sha256) {
+        return new TensorPlan(
+                tensor, sha256, PredictorKind.LAYER, null, 0, null, ResidualKind.EQUAL, null, null, 0, null);
+    }
+
+    /** Coefficients, added to a tensor of {@code center} or, where that is null, to nothing. */
+    static TensorPlan modes(
+            TensorInfo tensor,
+            Digest sha256,
+            @Nullable Reference center,
+            int sourceTensor,
+            ModesPlan modes) {
+        return new TensorPlan(
+                tensor,
+                sha256,
+                PredictorKind.MODES,
+                center,
+                sourceTensor,
+                null,
+                ResidualKind.COEFFICIENTS,
+                null,
+                null,
+                0,
+                modes);
     }
 }

@@ -97,7 +97,8 @@ final class TensorPlanner {
                 reference == null ? ResidualKind.DIRECT : ResidualKind.DELTA,
                 format,
                 best.scales(),
-                best.scales().isUniform() ? 0 : 1);
+                best.scales().isUniform() ? 0 : 1,
+                null);
     }
 
     private TensorPlan planBytes(
@@ -116,7 +117,7 @@ final class TensorPlanner {
     }
 
     /** The tensor of the same name that may predict, or -1. */
-    private static int find(DecodedFile file, TensorInfo tensor, boolean converted) {
+    static int find(DecodedFile file, TensorInfo tensor, boolean converted) {
         List<TensorInfo> tensors = file.tensors();
         for (int i = 0; i < tensors.size(); i++) {
             TensorInfo other = tensors.get(i);

@@ -1,16 +1,11 @@
 package io.weightspan.codec.residual;
 
 import io.weightspan.codec.container.ContainerException;
-import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.entropy.DecodingTables;
 import io.weightspan.codec.kernel.ElementKernel;
-import io.weightspan.codec.kernel.Kernels;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideBlockDecoder {
     /** Elements in a block that is not a tensor's last. */
-    public static final int BLOCK = 1 << 16;
+    public static final int BLOCK = SymbolStream.MOST;
 
     static final int MODE_RAW = 0;
     static final int MODE_PREDICTED = 1;
@@ -34,19 +29,13 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     static final int CONTEXT_ORIGIN = ElementKernel.CONTEXT_ORIGIN;
     static final int CONTEXTS = ElementKernel.CONTEXTS;
 
-    private static final int MAX_LANES_LOG = 5;
-    private static final int BYTES_PER_LANE = 4;
-    private static final int WIDEST = Long.BYTES;
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle CHAR = MethodHandles.byteArrayViewVarHandle(char[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfChar WORD =
-            ValueLayout.JAVA_CHAR_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    final byte[] symbols = new byte[BLOCK];
     final int[] scales = new int[BLOCK];
+    private final SymbolStream stream = new SymbolStream();
+
+    /** The symbols of the block at hand. */
+    final byte[] symbols = stream.symbols;
+
     private final int[] tableOffsets = new int[BLOCK];
-    private final char[] words = new char[BLOCK];
-    private byte[] stored = new byte[0];
 
     /**
      * A decoder for elements of a dtype.
@@ -127,19 +116,6 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
             int n,
             MemorySegment out)
             throws ContainerException {
-        check(lanesLog <= MAX_LANES_LOG, "has too many lanes");
-        int lanes = 1 << lanesLog;
-        int length = load(block);
-        int at = 1 + BYTES_PER_LANE * lanes;
-        check(length >= at, "ends in its states");
-        // An element takes one word at most; what follows the words that are taken is raw bits.
-        int wordCount = Math.min(n, (length - at) / Character.BYTES);
-        int[] states = new int[lanes];
-        for (int lane = 0; lane < lanes; lane++) {
-            states[lane] = (int) INT.get(stored, 1 + BYTES_PER_LANE * lane);
-            check(states[lane] >>> 16 != 0, "has a bad state");
-        }
-        MemorySegment.copy(block, WORD, at, words, 0, wordCount);
         tensor.scales().fill(first, n, scales);
         if (prediction == null) {
             Arrays.fill(tableOffsets, 0, n, tensor.contexts()[0]);
@@ -150,45 +126,11 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
                 tableOffsets[i] = tables[tableOffsets[i]];
             }
         }
-        int used = Kernels.rans()
-                .decode(tensor.tables().slots(), tableOffsets, n, states, words, wordCount, symbols);
-        check(used <= wordCount, "ends in its words");
-        // The lanes hold the first raw bits: put them before the others, over words that have been used.
-        int rawBegin = at + Character.BYTES * (used - lanes);
-        for (int lane = 0; lane < lanes; lane++) {
-            check(states[lane] >>> 16 == 1, "has a bad final state");
-            CHAR.set(stored, rawBegin + Character.BYTES * lane, (char) states[lane]);
-        }
-        long rawAt = 8L * rawBegin;
+        long rawAt = stream.decode(block, lanesLog, tensor.tables(), tableOffsets, n);
         long end = prediction == null
-                ? reconstructDirect(tensor.format(), n, stored, rawAt, out)
-                : reconstructDelta(tensor.format(), n, stored, rawAt, out);
-        check(end <= 8L * length, "has too few raw bits");
-        int lanesEnd = rawBegin + Character.BYTES * lanes;
-        check(length == Math.max(lanesEnd, (int) (end + 7 >>> 3)), "has bytes after its raw bits");
-        checkUnused(end, length);
-    }
-
-    private void checkUnused(long end, int length) throws ContainerException {
-        int at = (int) (end >>> 3);
-        int unused = at < length ? (stored[at] & 0xFF) >> (end & 7) : 0;
-        for (int i = at + 1; i < length; i++) {
-            unused |= stored[i];
-        }
-        check(unused == 0, "has unused bits set");
-    }
-
-    private int load(MemorySegment block) throws ContainerException {
-        long most = 1 + BYTES_PER_LANE * 32 + 2L * BLOCK + 8L * BLOCK + 8L;
-        check(block.byteSize() <= most, "is too long");
-        int length = (int) block.byteSize();
-        // However many raw bits the symbols claim, reading them stays within the array; the check comes after.
-        int reach = length + WIDEST * BLOCK + ElementKernel.PADDING;
-        if (stored.length < reach) {
-            stored = new byte[reach];
-        }
-        MemorySegment.copy(block, ValueLayout.JAVA_BYTE, 0, stored, 0, length);
-        return length;
+                ? reconstructDirect(tensor.format(), n, stream.raw(), rawAt, out)
+                : reconstructDelta(tensor.format(), n, stream.raw(), rawAt, out);
+        stream.checkEnd(end);
     }
 
     static DeltaSymbols table(FloatFormat format) {
@@ -196,9 +138,7 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
     }
 
     static void check(boolean valid, String what) throws ContainerException {
-        if (!valid) {
-            throw new ContainerException(ErrorCode.MALFORMED_BLOCK, "block " + what);
-        }
+        SymbolStream.check(valid, what);
     }
 
     /** Writes the prediction itself, converted, as the decoded elements. */

@@ -2,15 +2,10 @@ package io.weightspan.codec.residual;
 
 import io.weightspan.codec.entropy.BitWriter;
 import io.weightspan.codec.entropy.EncodingTables;
-import io.weightspan.codec.kernel.Kernels;
-import io.weightspan.codec.kernel.RansKernel;
 import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,20 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Holds scratch memory for one block; one thread at a time.
  */
 public final class FloatBlockEncoder {
-    /** Elements for which one more lane is worth what it costs: a byte where raw bits fill it, else three. */
-    private static final int ELEMENTS_PER_LANE = 8_192;
-
-    /** Elements from which on a block has all lanes, which vector kernels want. */
-    private static final int MANY_ELEMENTS = 1 << 15;
-
-    private static final int MAX_LANES = 32;
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfChar WORD =
-            ValueLayout.JAVA_CHAR_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final FloatSymbolizer symbolizer;
     private final BitWriter raw = new BitWriter(FloatBlockDecoder.BLOCK);
-    private final char[] words = new char[FloatBlockDecoder.BLOCK + RansKernel.PADDING];
+    private final SymbolStreamEncoder stream = new SymbolStreamEncoder();
 
     /**
      * What a tensor's blocks have in common.
@@ -90,32 +75,12 @@ public final class FloatBlockEncoder {
 
     /** The block in mode 3, or null where the tables cannot express it. */
     private byte @Nullable [] code(Parameters tensor, boolean delta, int n) {
-        int lanesLog = lanesLog(n);
-        int[] states = new int[1 << lanesLog];
         if (!findCodes(tensor, n)) {
             return null;
         }
         raw.reset();
         symbolizer.writeRaw(tensor.format(), delta, n, raw);
-        for (int lane = 0; lane < states.length; lane++) {
-            states[lane] = 1 << 16 | raw.word(lane);
-        }
-        int wordCount = Kernels.rans().encode(tensor.tables().codes(), symbolizer.contexts, n, states, words);
-        int held = Math.min(2 * states.length, raw.byteLength());
-        int at = 1 + 4 * states.length;
-        byte[] block = new byte[at + 2 * wordCount + raw.byteLength() - held];
-        block[0] = (byte) (FloatBlockDecoder.MODE_CODED | lanesLog << 4);
-        for (int lane = 0; lane < states.length; lane++) {
-            INT.set(block, 1 + 4 * lane, states[lane]);
-        }
-        for (int i = 0; i < wordCount / 2; i++) {
-            char first = words[i];
-            words[i] = words[wordCount - 1 - i];
-            words[wordCount - 1 - i] = first;
-        }
-        MemorySegment.copy(words, 0, MemorySegment.ofArray(block), WORD, at, wordCount);
-        raw.copyTo(held, block, at + 2 * wordCount);
-        return block;
+        return stream.encode(tensor.tables(), symbolizer.contexts, n, raw);
     }
 
     /**
@@ -140,10 +105,5 @@ public final class FloatBlockEncoder {
             contexts[i] = place;
         }
         return true;
-    }
-
-    private static int lanesLog(int n) {
-        int lanes = n >= MANY_ELEMENTS ? MAX_LANES : Math.max(1, n / ELEMENTS_PER_LANE);
-        return 31 - Integer.numberOfLeadingZeros(lanes);
     }
 }

@@ -43,8 +43,8 @@ final class Assembly {
         try (Container opened = TestRecords.open(container, Verification.STRUCTURE)) {
             long first = Sections.align(HeaderLayout.LENGTH + opened.header().frontLength());
             int firstEnd = (int) opened.header().firstPartLength();
-            int dataEnd = (int) opened.blockOffset(opened.tensors().size() - 1,
-                    opened.blockCount(opened.tensors().size() - 1));
+            int dataEnd = (int) opened.coding().blockOffset(opened.tensors().size() - 1,
+                    opened.coding().blockCount(opened.tensors().size() - 1));
             return new Assembly(opened.front(), opened.index(),
                     Arrays.copyOfRange(container, (int) first, firstEnd),
                     Arrays.copyOfRange(container, (int) Sections.align(firstEnd), dataEnd));

@@ -22,11 +22,11 @@ class ContainerFuzzTest {
 
     private static void readAll(byte[] bytes) throws IOException {
         try (Container container = TestRecords.open(bytes, Verification.STRUCTURE)) {
-            container.tablesChunk();
-            container.scalesChunk();
+            container.coding().tablesChunk();
+            container.coding().scalesChunk();
             for (int tensor = 0; tensor < container.tensors().size(); tensor++) {
-                for (int block = 0; block < container.blockCount(tensor); block++) {
-                    container.block(tensor, block);
+                for (int block = 0; block < container.coding().blockCount(tensor); block++) {
+                    container.coding().block(tensor, block);
                 }
             }
         } catch (ContainerException e) {

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.Channels;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -46,10 +47,10 @@ class ContainerPropertiesTest {
         ContainerWriter.Written written;
         try (ContainerWriter writer = ContainerWriter.create(Channels.newChannel(out),
                 TestRecords.front(Layout.LAYOUT_SAFETENSORS, file).build(), TestRecords.schema(json))) {
-            writer.tables(tables, 1);
+            writer.coding().tables(tables, 1);
             int scaled = scales.length == 0 ? -1 : lengths.indexOf(scales.length);
             if (scaled >= 0) {
-                writer.scales(scales);
+                writer.coding().scales(scales);
             }
             for (int i = 0; i < blocks.length; i++) {
                 TensorEntry.Builder entry = TestRecords.bytesEntry().toBuilder();
@@ -59,9 +60,9 @@ class ContainerPropertiesTest {
                 blocks[i] = new byte[random.nextInt(500_000) % (lengths.get(i) * 100 + 1)];
                 random.nextBytes(blocks[i]);
                 if (lengths.get(i) > 0) {
-                    writer.appendBlock(MemorySegment.ofArray(blocks[i]));
+                    writer.coding().appendBlock(MemorySegment.ofArray(blocks[i]));
                 }
-                writer.endTensor(entry.build(), NO_BYTES);
+                writer.coding().endTensor(entry.build(), Optional.of(NO_BYTES));
             }
             written = writer.finish(List.of());
         }
@@ -71,15 +72,15 @@ class ContainerPropertiesTest {
         try (Container container = TestRecords.open(bytes, Verification.FULL)) {
             assertThat(container.schema().toArray(ValueLayout.JAVA_BYTE))
                     .isEqualTo(TestRecords.schema(json).toArray(ValueLayout.JAVA_BYTE));
-            assertThat(container.tablesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(tables);
+            assertThat(container.coding().tablesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(tables);
             if (container.index().hasScales()) {
-                assertThat(container.scalesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(scales);
+                assertThat(container.coding().scalesChunk().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(scales);
             }
             for (int i = 0; i < blocks.length; i++) {
                 // Neighbours without elements stand in the order of the header, which is the other way round.
                 if (lengths.get(i) > 0) {
                     assertThat(container.tensors().get(i).name()).isEqualTo("t" + i);
-                    assertThat(container.block(i, 0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(blocks[i]);
+                    assertThat(container.coding().block(i, 0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(blocks[i]);
                 }
             }
         }
@@ -92,8 +93,8 @@ class ContainerPropertiesTest {
         byte[] bytes = TestRecords.record(json(List.of(3, 0, 37)), data);
         bytes[place % bytes.length] ^= (byte) change;
         try (Container container = TestRecords.open(bytes, Verification.FULL)) {
-            container.block(0, 0);
-            container.block(2, 0);
+            container.coding().block(0, 0);
+            container.coding().block(2, 0);
             assertThat(false).as("byte " + place % bytes.length + " changed unnoticed").isTrue();
         } catch (ContainerException e) {
             assertThat(e.container()).isPresent();

@@ -27,12 +27,12 @@ class ContainerRoundTripTest {
                         .isEqualTo(Digest.sha256(MemorySegment.ofArray(TestRecords.safetensors(TWO, data))));
                 ByteArrayOutputStream decoded = new ByteArrayOutputStream();
                 for (int tensor = 0; tensor < 2; tensor++) {
-                    assertThat(container.blockCount(tensor)).isEqualTo(1);
-                    decoded.writeBytes(container.block(tensor, 0).asSlice(1).toArray(ValueLayout.JAVA_BYTE));
+                    assertThat(container.coding().blockCount(tensor)).isEqualTo(1);
+                    decoded.writeBytes(container.coding().block(tensor, 0).asSlice(1).toArray(ValueLayout.JAVA_BYTE));
                 }
                 assertThat(decoded.toByteArray()).isEqualTo(data);
-                assertThat(container.tablesChunk().byteSize()).isZero();
-                assertThat(container.scalesChunk().byteSize()).isZero();
+                assertThat(container.coding().tablesChunk().byteSize()).isZero();
+                assertThat(container.coding().scalesChunk().byteSize()).isZero();
             }
         }
     }
@@ -43,9 +43,9 @@ class ContainerRoundTripTest {
         try (Container container = TestRecords.open(TestRecords.opaque(file), Verification.FULL)) {
             assertThat(container.safetensors()).isEmpty();
             assertThat(container.tensors()).hasSize(1);
-            assertThat(container.blockCount(0)).isEqualTo(2);
-            assertThat(container.storedLength(0)).isEqualTo(file.length + 2);
-            assertThat(container.block(0, 1).byteSize()).isEqualTo(6);
+            assertThat(container.coding().blockCount(0)).isEqualTo(2);
+            assertThat(container.coding().storedLength(0)).isEqualTo(file.length + 2);
+            assertThat(container.coding().block(0, 1).byteSize()).isEqualTo(6);
         }
     }
 }

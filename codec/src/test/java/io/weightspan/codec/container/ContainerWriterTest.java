@@ -17,6 +17,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,9 +48,9 @@ class ContainerWriterTest {
     void aFileIsWrittenAndNeverOverwritten() throws IOException {
         Path path = folder.resolve("record.wspan");
         ContainerWriter.Written written;
-        try (ContainerWriter writer = ContainerWriter.create(path, front(), NO_SCHEMA)) {
-            writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
+        try (ContainerWriter writer = ContainerWriter.create(path, front(), NO_SCHEMA, Optional.empty())) {
+            writer.coding().appendBlock(BLOCK);
+            writer.coding().endTensor(TestRecords.bytesEntry(), Optional.of(DIGEST));
             written = writer.finish(List.of());
         }
         assertThat(Files.size(path)).isEqualTo(written.length());
@@ -58,10 +59,10 @@ class ContainerWriterTest {
         }
         try (Container container = Container.open(MappedSource.open(path), Verification.FULL)) {
             assertThat(container.name()).isEqualTo(path.toString());
-            assertThat(container.block(0, 0).isNative()).as("a view of the map").isTrue();
-            assertThat(container.block(0, 0).mismatch(BLOCK)).isEqualTo(-1);
+            assertThat(container.coding().block(0, 0).isNative()).as("a view of the map").isTrue();
+            assertThat(container.coding().block(0, 0).mismatch(BLOCK)).isEqualTo(-1);
         }
-        assertThatThrownBy(() -> ContainerWriter.create(path, front(), NO_SCHEMA))
+        assertThatThrownBy(() -> ContainerWriter.create(path, front(), NO_SCHEMA, Optional.empty()))
                 .isInstanceOf(FileAlreadyExistsException.class);
     }
 
@@ -69,12 +70,12 @@ class ContainerWriterTest {
     void aFrontThatAReaderRefusesCreatesNoFile() {
         Path path = folder.resolve("none.wspan");
         Front unnamed = front().toBuilder().setFileSha256(ByteString.EMPTY).build();
-        assertThatThrownBy(() -> ContainerWriter.create(path, unnamed, NO_SCHEMA))
+        assertThatThrownBy(() -> ContainerWriter.create(path, unnamed, NO_SCHEMA, Optional.empty()))
                 .satisfies(e -> assertCode(ErrorCode.MALFORMED_FRONT, e));
         Front schemaless = front().toBuilder().setLayout(Layout.LAYOUT_SAFETENSORS).build();
-        assertThatThrownBy(() -> ContainerWriter.create(path, schemaless, NO_SCHEMA))
+        assertThatThrownBy(() -> ContainerWriter.create(path, schemaless, NO_SCHEMA, Optional.empty()))
                 .satisfies(e -> assertCode(ErrorCode.MALFORMED_FRONT, e));
-        assertThatThrownBy(() -> ContainerWriter.create(path, schemaless, TestRecords.schema("{}")))
+        assertThatThrownBy(() -> ContainerWriter.create(path, schemaless, TestRecords.schema("{}"), Optional.empty()))
                 .satisfies(e -> assertCode(ErrorCode.MALFORMED_SCHEMA, e));
         assertThat(path).doesNotExist();
     }
@@ -94,10 +95,10 @@ class ContainerWriterTest {
     @Test
     void chunksComeBeforeBlocks() throws IOException {
         try (ContainerWriter writer = writer()) {
-            writer.scales(new byte[1]);
-            assertThatThrownBy(() -> writer.tables(new byte[1], 1)).isInstanceOf(IllegalStateException.class);
-            writer.appendBlock(BLOCK);
-            assertThatThrownBy(() -> writer.scales(new byte[1])).isInstanceOf(IllegalStateException.class);
+            writer.coding().scales(new byte[1]);
+            assertThatThrownBy(() -> writer.coding().tables(new byte[1], 1)).isInstanceOf(IllegalStateException.class);
+            writer.coding().appendBlock(BLOCK);
+            assertThatThrownBy(() -> writer.coding().scales(new byte[1])).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> writer.finish(List.of())).isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("blocks without a tensor");
         }
@@ -106,11 +107,11 @@ class ContainerWriterTest {
     @Test
     void nothingFollowsTheEnd() throws IOException {
         try (ContainerWriter writer = writer()) {
-            writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
+            writer.coding().appendBlock(BLOCK);
+            writer.coding().endTensor(TestRecords.bytesEntry(), Optional.of(DIGEST));
             writer.finish(List.of());
-            assertThatThrownBy(() -> writer.appendBlock(BLOCK)).isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(() -> writer.endTensor(TensorEntry.getDefaultInstance(), DIGEST))
+            assertThatThrownBy(() -> writer.coding().appendBlock(BLOCK)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> writer.coding().endTensor(TensorEntry.getDefaultInstance(), Optional.of(DIGEST)))
                     .isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> writer.finish(List.of())).isInstanceOf(IllegalStateException.class);
         }
@@ -123,7 +124,7 @@ class ContainerWriterTest {
                     .satisfies(e -> assertCode(ErrorCode.MALFORMED_INDEX, e));
         }
         try (ContainerWriter writer = writer()) {
-            writer.endTensor(TestRecords.bytesEntry(), DIGEST);
+            writer.coding().endTensor(TestRecords.bytesEntry(), Optional.of(DIGEST));
             assertThatThrownBy(() -> writer.finish(List.of()))
                     .satisfies(e -> assertCode(ErrorCode.MALFORMED_INDEX, e));
         }
@@ -133,12 +134,13 @@ class ContainerWriterTest {
     void whatAnEntrySaysOfBlocksIsReplaced() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (ContainerWriter writer = ContainerWriter.create(Channels.newChannel(out), front(), NO_SCHEMA)) {
-            writer.appendBlock(BLOCK);
-            writer.endTensor(TestRecords.bytesEntry().toBuilder().addBlockLengths(99).build(), DIGEST);
+            writer.coding().appendBlock(BLOCK);
+            writer.coding().endTensor(TestRecords.bytesEntry().toBuilder().addBlockLengths(99).build(),
+                    Optional.of(DIGEST));
             writer.finish(List.of());
         }
         try (Container container = TestRecords.open(out.toByteArray(), Verification.FULL)) {
-            assertThat(container.block(0, 0).mismatch(BLOCK)).isEqualTo(-1);
+            assertThat(container.coding().block(0, 0).mismatch(BLOCK)).isEqualTo(-1);
         }
     }
 
@@ -163,8 +165,8 @@ class ContainerWriterTest {
         };
         assertThatThrownBy(() -> {
             try (ContainerWriter writer = ContainerWriter.create(full, front(), NO_SCHEMA)) {
-                writer.appendBlock(BLOCK);
-                writer.endTensor(TestRecords.bytesEntry(), DIGEST);
+                writer.coding().appendBlock(BLOCK);
+                writer.coding().endTensor(TestRecords.bytesEntry(), Optional.of(DIGEST));
                 writer.finish(List.of());
             }
         }).isInstanceOf(IOException.class).hasMessage("No space left on device");

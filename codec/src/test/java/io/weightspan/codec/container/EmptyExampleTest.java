@@ -62,10 +62,10 @@ class EmptyExampleTest {
                     json.writeNumber(dimension);
                 }
                 json.writeEndArray();
-                json.writeNumberProperty("predictor", container.predictor(i).id());
-                json.writeNumberProperty("residual", container.residual(i).id());
-                json.writeNumberProperty("blocks", container.blockCount(i));
-                json.writeStringProperty("sha256", container.digest(i).hex());
+                json.writeNumberProperty("predictor", container.coding().predictor(i).id());
+                json.writeNumberProperty("residual", container.coding().residual(i).id());
+                json.writeNumberProperty("blocks", container.coding().blockCount(i));
+                json.writeStringProperty("sha256", container.coding().digest(i).hex());
                 json.writeEndObject();
             }
             json.writeEndArray();

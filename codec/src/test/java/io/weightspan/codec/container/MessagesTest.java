@@ -94,7 +94,7 @@ class MessagesTest {
         assertRefused(newAssembly().front(front -> front.addDependencies(dependency(1, Role.ROLE_UNSPECIFIED)))
                 .build(), ErrorCode.MALFORMED_FRONT);
         assertRefused(newAssembly().front(front -> front.addDependencies(
-                dependency(1, Role.ROLE_BASE).toBuilder().setRoleValue(3))).build(), ErrorCode.MALFORMED_FRONT);
+                dependency(1, Role.ROLE_BASE).toBuilder().setRoleValue(4))).build(), ErrorCode.MALFORMED_FRONT);
         assertRefused(newAssembly().front(front -> front.setSchema(front.getSchema().toBuilder().setCodingValue(2)))
                 .build(), ErrorCode.MALFORMED_FRONT);
     }
@@ -147,14 +147,15 @@ class MessagesTest {
                 .build(), ErrorCode.CHUNK_CHECKSUM);
         byte[] damaged = newAssembly().index(index -> index.setBlockCrc32C(0, 0)).build();
         try (Container container = TestRecords.open(damaged, Verification.STRUCTURE)) {
-            assertThat(container.block(0, 0).byteSize()).isEqualTo(4);
+            assertThat(container.coding().block(0, 0).byteSize()).isEqualTo(4);
         }
         try (Container container = TestRecords.open(damaged, Verification.CHUNKS)) {
-            assertThatThrownBy(() -> container.block(0, 0)).isInstanceOfSatisfying(ContainerException.class, e -> {
-                assertThat(e.code()).isEqualTo(ErrorCode.CHUNK_CHECKSUM);
-                assertThat(e.tensor()).contains("a");
-                assertThat(e.offset()).hasValue(container.blockOffset(0, 0));
-            });
+            assertThatThrownBy(() -> container.coding().block(0, 0)).isInstanceOfSatisfying(ContainerException.class,
+                    e -> {
+                        assertThat(e.code()).isEqualTo(ErrorCode.CHUNK_CHECKSUM);
+                        assertThat(e.tensor()).contains("a");
+                        assertThat(e.offset()).hasValue(container.coding().blockOffset(0, 0));
+                    });
         }
     }
 
@@ -166,9 +167,9 @@ class MessagesTest {
                         .setTables(index.getTables().toBuilder().setCrc32C(1)))
                 .build();
         try (Container container = TestRecords.open(damaged, Verification.STRUCTURE)) {
-            assertThatThrownBy(container::tablesChunk).hasMessageStartingWith("CHUNK_CHECKSUM")
+            assertThatThrownBy(container.coding()::tablesChunk).hasMessageStartingWith("CHUNK_CHECKSUM")
                     .hasMessageContaining("test");
-            assertThatThrownBy(container::scalesChunk).hasMessageStartingWith("CHUNK_CHECKSUM");
+            assertThatThrownBy(container.coding()::scalesChunk).hasMessageStartingWith("CHUNK_CHECKSUM");
         }
     }
 

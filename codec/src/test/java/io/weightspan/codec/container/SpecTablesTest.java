@@ -55,6 +55,8 @@ class SpecTablesTest {
         limits.put("R-LIM-012", (long) Limits.EXTENSIONS);
         limits.put("R-LIM-013", Limits.TABLES_BYTES);
         limits.put("R-LIM-014", (long) Limits.DEPTH);
+        limits.put("R-LIM-015", Limits.TURNED);
+        limits.put("R-LIM-016", (long) Limits.DIRECTIONS);
         Map<String, Long> written = new LinkedHashMap<>();
         for (List<String> row : table("spec.md", "10. Limits")) {
             String value = row.get(2).replace(",", "");

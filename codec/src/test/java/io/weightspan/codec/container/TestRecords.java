@@ -15,6 +15,7 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Small original files and valid containers of them, in memory. */
 final class TestRecords {
@@ -87,9 +88,9 @@ final class TestRecords {
             int length = Math.min(ResidualKind.BYTES_PER_BLOCK, tensor.length - at);
             byte[] block = new byte[1 + length];
             System.arraycopy(tensor, at, block, 1, length);
-            writer.appendBlock(MemorySegment.ofArray(block));
+            writer.coding().appendBlock(MemorySegment.ofArray(block));
         }
-        writer.endTensor(bytesEntry(), Digest.sha256(MemorySegment.ofArray(tensor)));
+        writer.coding().endTensor(bytesEntry(), Optional.of(Digest.sha256(MemorySegment.ofArray(tensor))));
     }
 
     static Container open(byte[] bytes, Verification level) throws IOException {

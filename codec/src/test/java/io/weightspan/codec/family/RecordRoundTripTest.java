@@ -116,10 +116,12 @@ class RecordRoundTripTest {
             assertThat(encoded.depth()).isEqualTo(1);
             assertThat(encoded.storedLength()).isLessThan(Files.size(file) / 4);
             try (RecordDecoder decoder = open(record, (o, f) -> SafetensorsFile.open(baseFile))) {
-                assertThat(decoder.container().predictor(1)).isEqualTo(PredictorKind.BASE);
-                assertThat(decoder.container().residual(1)).isEqualTo(ResidualKind.DELTA);
-                assertThat(decoder.container().residual(0)).as("the same integers").isEqualTo(ResidualKind.EQUAL);
-                assertThat(decoder.container().residual(2)).as("the same floats").isEqualTo(ResidualKind.EQUAL);
+                assertThat(decoder.container().coding().predictor(1)).isEqualTo(PredictorKind.BASE);
+                assertThat(decoder.container().coding().residual(1)).isEqualTo(ResidualKind.DELTA);
+                assertThat(decoder.container().coding().residual(0)).as("the same integers")
+                        .isEqualTo(ResidualKind.EQUAL);
+                assertThat(decoder.container().coding().residual(2)).as("the same floats")
+                        .isEqualTo(ResidualKind.EQUAL);
                 assertThat(decoder.depth(1, 4)).isEqualTo(1);
                 assertDecodes(decoder, file);
             }
@@ -142,8 +144,8 @@ class RecordRoundTripTest {
         Path record = out();
         RecordEncoder.encode(file, List.of(), EncodeOptions.DEFAULT, record, Progress.NONE);
         try (RecordDecoder decoder = open(record, NONE)) {
-            assertThat(decoder.container().predictor(1)).isEqualTo(PredictorKind.SELF);
-            assertThat(decoder.container().predictor(2)).as("another dtype").isEqualTo(PredictorKind.NONE);
+            assertThat(decoder.container().coding().predictor(1)).isEqualTo(PredictorKind.SELF);
+            assertThat(decoder.container().coding().predictor(2)).as("another dtype").isEqualTo(PredictorKind.NONE);
             assertDecodes(decoder, file);
         }
     }
@@ -158,7 +160,7 @@ class RecordRoundTripTest {
                 RecordEncoder.encode(padded, List.of(), EncodeOptions.DEFAULT, record, Progress.NONE);
         assertThat(encoded.storedLength()).isLessThan(100_000 * 11 / 8);
         try (RecordDecoder decoder = open(record, NONE)) {
-            assertThat(decoder.container().entry(0).getShift()).isEqualTo(16);
+            assertThat(decoder.container().coding().entry(0).getShift()).isEqualTo(16);
             assertDecodes(decoder, padded);
         }
     }

@@ -5,6 +5,7 @@ import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
 import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.TensorInfo;
@@ -131,17 +132,20 @@ final class InspectCommand implements Callable<Integer> {
         if (container.safetensors().isEmpty()) {
             return;
         }
+        TensorCoding coding = container.coding();
         for (int t = 0; t < container.tensors().size(); t++) {
             TensorInfo tensor = container.tensors().get(t);
+            int index = t;
+            long inLayer = container.layer().map(layer -> layer.storedLength(index)).orElse(0L);
             rows.add(new TensorRow(
                     tensor.name(),
                     tensor.dtype().name(),
                     tensor.shape(),
-                    lower(container.predictor(t).name()),
-                    lower(container.residual(t).name()),
+                    lower(coding.predictor(t).name()),
+                    lower(coding.residual(t).name()),
                     tensor.byteLength(),
-                    container.storedLength(t),
-                    0,
+                    coding.storedLength(t) + inLayer,
+                    inLayer,
                     0,
                     0));
         }

@@ -135,6 +135,7 @@ public final class RecordsHandler implements RequestHandler {
         return switch (role) {
             case ROLE_BASE -> "base";
             case ROLE_SIBLING -> "sibling";
+            case ROLE_BASIS -> "basis";
             case ROLE_UNSPECIFIED, UNRECOGNIZED -> "other";
         };
     }

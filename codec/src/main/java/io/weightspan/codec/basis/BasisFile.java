@@ -1,0 +1,133 @@
+package io.weightspan.codec.basis;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Writes directions as a safetensors file ({@code encodings/modes.md}): of each slot and side the tensors {@code
+ * SLOT.left}, {@code SLOT.left.scales} and {@code SLOT.left.levels}, or {@code right}. Stateless.
+ */
+public final class BasisFile {
+    /** Suffixes of the tensors of directions. */
+    public static final String LEFT = ".left";
+
+    /** Suffixes of the tensors of directions. */
+    public static final String RIGHT = ".right";
+
+    private static final String SCALES = ".scales";
+    private static final String LEVELS = ".levels";
+
+    private BasisFile() {}
+
+    /** A tensor of the file. */
+    private record Stored(String name, String dtype, List<Integer> shape, byte[] bytes) {}
+
+    /**
+     * Writes a file.
+     *
+     * @param file where to; must not exist
+     * @param slots the directions
+     * @param least directions whose coefficients can never be as large as this, in units of the root mean square of
+     *     their slot's differences, are left out
+     * @return how many directions were written
+     * @throws IOException if the file exists or cannot be written
+     */
+    public static int write(Path file, List<SharedDirections> slots, double least) throws IOException {
+        List<Stored> tensors = new ArrayList<>();
+        int count = 0;
+        for (SharedDirections slot : slots) {
+            double mostLeft = most(slot.left());
+            double mostRight = most(slot.right());
+            count += add(tensors, slot.name() + LEFT, slot.left(), least / mostRight);
+            count += add(tensors, slot.name() + RIGHT, slot.right(), least / mostLeft);
+        }
+        byte[] header = header(tensors);
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW))) {
+            out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
+            out.write(header);
+            for (Stored tensor : tensors) {
+                out.write(tensor.bytes());
+            }
+        }
+        return count;
+    }
+
+    private static double most(SharedDirections.@Nullable Side side) {
+        return side == null ? 1 : side.magnitudes()[0];
+    }
+
+    private static int add(List<Stored> tensors, String name, SharedDirections.@Nullable Side side, double least) {
+        int count = 0;
+        while (side != null && count < side.magnitudes().length && side.magnitudes()[count] >= least) {
+            count++;
+        }
+        if (side == null || count == 0) {
+            return 0;
+        }
+        int length = side.vectors()[0].length;
+        byte[] directions = new byte[count * length];
+        ByteBuffer scales = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] levels = new byte[count];
+        for (int k = 0; k < count; k++) {
+            double largest = 0;
+            for (double x : side.vectors()[k]) {
+                largest = Math.max(largest, Math.abs(x));
+            }
+            float scale = (float) (largest / Byte.MAX_VALUE);
+            scales.putFloat(scale);
+            for (int i = 0; i < length; i++) {
+                directions[k * length + i] = (byte) Math.round(side.vectors()[k][i] / scale);
+            }
+            double octaves = Math.log(side.magnitudes()[k]) / Math.log(2);
+            levels[k] = (byte) Math.clamp(Math.round(4 * octaves), -64, 63);
+        }
+        tensors.add(new Stored(name, "I8", List.of(count, length), directions));
+        tensors.add(new Stored(name + SCALES, "F32", List.of(count), scales.array()));
+        tensors.add(new Stored(name + LEVELS, "I8", List.of(count), levels));
+        return count;
+    }
+
+    private static byte[] header(List<Stored> tensors) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
+            json.writeStartObject();
+            json.writeObjectPropertyStart("__metadata__");
+            json.writeStringProperty("format", "weightspan-basis");
+            json.writeEndObject();
+            long at = 0;
+            for (Stored tensor : tensors) {
+                json.writeObjectPropertyStart(tensor.name());
+                json.writeStringProperty("dtype", tensor.dtype());
+                json.writeArrayPropertyStart("shape");
+                tensor.shape().forEach(json::writeNumber);
+                json.writeEndArray();
+                json.writeArrayPropertyStart("data_offsets");
+                json.writeNumber(at);
+                at += tensor.bytes().length;
+                json.writeNumber(at);
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        }
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] padded = Arrays.copyOf(bytes, Math.ceilDiv(bytes.length, Long.BYTES) * Long.BYTES);
+        Arrays.fill(padded, bytes.length, padded.length, (byte) ' ');
+        return padded;
+    }
+}

@@ -1,0 +1,104 @@
+package io.weightspan.codec.basis;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The difference of a matrix from its center, out of coefficients and directions ({@code encodings/modes.md}).
+ *
+ * <p>Sums run in ascending order over the directions, products and sums each rounded; vectors run across elements, so
+ * that every machine gets the same bits. Immutable after it is made; thread-safe.
+ */
+public final class TurnedMatrix {
+    private final int columns;
+    private final float step;
+    private final @Nullable Directions left;
+    /** t(a, j), row by row. */
+    private final float[] turned;
+    /** For each row of t whether any element of it counts. */
+    private final boolean[] counts;
+
+    /**
+     * Turns the rows.
+     *
+     * @param coefficients q(a, b), row by row
+     * @param rows         k: left directions, or rows of the matrix
+     * @param columns      n
+     * @param left         directions of the left side, or null for the identity
+     * @param right        directions of the right side, or null for the identity
+     * @param step         what a coefficient of 1 is worth
+     */
+    public TurnedMatrix(int[] coefficients, int rows, int columns, @Nullable Directions left,
+            @Nullable Directions right, float step) {
+        this.columns = columns;
+        this.step = step;
+        this.left = left;
+        turned = new float[Math.multiplyExact(rows, columns)];
+        counts = new boolean[rows];
+        int width = coefficients.length / Math.max(1, rows);
+        for (int a = 0; a < rows; a++) {
+            for (int b = 0; b < width; b++) {
+                int q = coefficients[a * width + b];
+                if (q != 0) {
+                    counts[a] = true;
+                    if (right == null) {
+                        turned[a * columns + b] = q;
+                    } else {
+                        add(q, right.values(), b * columns, turned, a * columns, columns);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Adds a multiple of a run of values: one rounding for each product and each sum. */
+    private static void add(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
+        for (int i = 0; i < n; i++) {
+            to[toAt + i] += factor * from[fromAt + i];
+        }
+    }
+
+    /**
+     * Bytes that this keeps in memory, about.
+     *
+     * @return at least 0
+     */
+    public long memory() {
+        return (long) turned.length * Float.BYTES + counts.length;
+    }
+
+    /**
+     * Gives elements of {@code step * d} in row-major order.
+     *
+     * @param first index of the first element in the matrix
+     * @param n     how many
+     * @param out   receives them
+     */
+    public void differences(long first, int n, float[] out) {
+        int row = (int) (first / columns);
+        int column = (int) (first % columns);
+        for (int at = 0; at < n;) {
+            int run = Math.min(columns - column, n - at);
+            row(row, column, run, out, at);
+            at += run;
+            row++;
+            column = 0;
+        }
+        for (int i = 0; i < n; i++) {
+            out[i] = step * out[i];
+        }
+    }
+
+    private void row(int row, int column, int run, float[] out, int at) {
+        if (left == null) {
+            System.arraycopy(turned, row * columns + column, out, at, run);
+            return;
+        }
+        Arrays.fill(out, at, at + run, 0);
+        for (int a = 0; a < counts.length; a++) {
+            if (counts[a]) {
+                add(left.values()[a * left.length() + row], turned, a * columns + column, out, at, run);
+            }
+        }
+    }
+}
