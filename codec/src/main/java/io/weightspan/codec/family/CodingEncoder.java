@@ -143,13 +143,13 @@ final class CodingEncoder {
     private final class BlockEncoders {
         private final EncodingTables encodingTables = new EncodingTables(tables.tables());
         private final Pool<Worker> workers = new Pool<>(Worker::new);
+        private final Pool<CoefficientBlocks> coefficients = new Pool<>(CoefficientBlocks::new);
     }
 
     private static final class Worker {
         private final Scratch scratch = new Scratch();
         private final FloatBlockEncoder narrow = new FloatBlockEncoder(DType.F32);
         private final FloatBlockEncoder wide = new FloatBlockEncoder(DType.F64);
-        private final CoefficientBlocks coefficients = new CoefficientBlocks();
 
         FloatBlockEncoder encoder(FloatFormat format) {
             return format.dtype().bits() <= 32 ? narrow : wide;
@@ -197,14 +197,13 @@ final class CodingEncoder {
         for (int i = 0; i < tableOf.length; i++) {
             tableOf[i] = contexts[modes.context(i)];
         }
-        Worker worker = encoders.workers.take();
+        CoefficientBlocks blocks = encoders.coefficients.take();
         for (int from = 0; from < tableOf.length; from += CoefficientBlocks.BLOCK) {
             int n = Math.min(CoefficientBlocks.BLOCK, tableOf.length - from);
-            byte[] block =
-                    worker.coefficients.encode(modes.coefficients(), from, n, encoders.encodingTables, tableOf);
+            byte[] block = blocks.encode(modes.coefficients(), from, n, encoders.encodingTables, tableOf);
             writer.appendBlock(MemorySegment.ofArray(block));
         }
-        encoders.workers.giveBack(worker);
+        encoders.coefficients.giveBack(blocks);
     }
 
     private FloatBlockEncoder.@Nullable Parameters parameters(TensorPlan plan, EncodingTables encoding, int set) {

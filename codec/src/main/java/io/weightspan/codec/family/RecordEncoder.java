@@ -97,14 +97,15 @@ public final class RecordEncoder {
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
             Source source = new Source(file, references, basis, Digest.sha256(file.bytes()));
             RecordEncoder encoder = new RecordEncoder(options, progress);
-            EncodedRecord plain = encoder.encodePlain(source, out);
+            List<TensorPlan> plans = plan(file, source.bytes(), references, options);
+            EncodedRecord plain = encoder.encodePlain(source, plans, out);
             if (basis.isEmpty()) {
                 return plain;
             }
             boolean done = false;
             Path layered = out.resolveSibling(out.getFileName() + ".layered");
             try {
-                EncodedRecord other = new RecordEncoder(options, Progress.NONE).encodeLayered(source, layered);
+                EncodedRecord other = new RecordEncoder(options, Progress.NONE).encodeLayered(source, plans, layered);
                 if (other.storedLength() <= plain.storedLength() * (1 + CHEAP_LAYER)) {
                     Files.move(layered, out, StandardCopyOption.REPLACE_EXISTING);
                     done = true;
@@ -156,21 +157,19 @@ public final class RecordEncoder {
         }
     }
 
-    private EncodedRecord encodePlain(Source source, Path out) throws IOException {
-        List<TensorPlan> plans = plan(source.file(), source.bytes(), source.references(), options);
+    private EncodedRecord encodePlain(Source source, List<TensorPlan> plans, Path out) throws IOException {
         CodingEncoder coding = new CodingEncoder(source.file(), source.bytes(), plans, false, options, progress);
         return write(
                 source.file(), Layout.LAYOUT_SAFETENSORS, source.sha256(), plans, coding, Optional.empty(), out);
     }
 
-    private EncodedRecord encodeLayered(Source source, Path out) throws IOException {
+    private EncodedRecord encodeLayered(Source source, List<TensorPlan> plain, Path out) throws IOException {
         SafetensorsFile file = source.file();
         List<MemorySegment> bytes = source.bytes();
         Path scratch = out.resolveSibling(out.getFileName() + ".file");
         try (LayerFile decoded = new LayerFile(file, scratch);
                 LayerWriter layer = LayerWriter.create(out.resolveSibling(out.getFileName() + ".layer"))) {
             LayerPlanner planner = new LayerPlanner(file, source.references(), source.basis(), options.step());
-            List<TensorPlan> plain = plan(file, bytes, source.references(), options);
             List<TensorPlan> first = new ArrayList<>();
             List<TensorPlan> plans = new ArrayList<>();
             List<Reference> candidates = new ArrayList<>(source.references());
@@ -189,7 +188,7 @@ public final class RecordEncoder {
                     plans.add(own);
                 } else if (modes.isPresent()) {
                     first.add(modes.get());
-                    plans.add(exact.plan(file, bytes.get(t), tensor, candidates));
+                    plans.add(exact.plan(file, bytes.get(t), tensor, own.sha256(), candidates));
                 } else {
                     elements.copyFrom(bytes.get(t));
                     first.add(own);
@@ -216,7 +215,8 @@ public final class RecordEncoder {
         List<TensorInfo> tensors = file.tensors();
         TensorPlan[] plans = new TensorPlan[tensors.size()];
         Parallel.run(options.threads(), tensors.size(), new Pool<>(TensorPlanner::new),
-                (planner, t) -> plans[t] = planner.plan(file, bytes.get(t), tensors.get(t), references));
+                (planner, t) -> plans[t] = planner.plan(
+                        file, bytes.get(t), tensors.get(t), Digest.sha256(bytes.get(t)), references));
         Map<Digest, Integer> seen = new HashMap<>();
         for (int t = 0; t < plans.length; t++) {
             TensorPlan plan = plans[t];

@@ -43,9 +43,19 @@ record TensorDecoder(
     /** Scratch memory of one thread. */
     static final class Worker {
         private final Scratch scratch = new Scratch();
-        private final float[] differences = new float[FloatBlockDecoder.BLOCK];
         private final FloatBlockDecoder narrow = FloatBlockDecoder.create(DType.F32);
         private @Nullable FloatBlockDecoder wide;
+        private float @Nullable [] differences;
+
+        /** Room for the differences of a block, which few records need. */
+        private float[] differences() {
+            float[] room = differences;
+            if (room == null) {
+                room = new float[FloatBlockDecoder.BLOCK];
+                differences = room;
+            }
+            return room;
+        }
 
         private FloatBlockDecoder decoder(DType dtype) {
             if (dtype.bits() <= 32) {
@@ -104,12 +114,13 @@ record TensorDecoder(
         DType dtype = tensor().dtype();
         int n = Math.toIntExact(out.byteSize() * Byte.SIZE / dtype.bits());
         long first = (long) block * FloatBlockDecoder.BLOCK;
-        turned.differences(first, n, worker.differences);
+        float[] differences = worker.differences();
+        turned.differences(first, n, differences);
         Center center = null;
         if (source != null) {
             MemorySegment elements = worker.scratch.predicted((long) n * source.width());
             center = new Center(source.read(first, elements), source.tensor().dtype());
         }
-        CentredElements.add(dtype, center, worker.differences, n, out);
+        CentredElements.add(dtype, center, differences, n, out);
     }
 }

@@ -61,11 +61,12 @@ final class TensorPlanner {
      * @param file the file that holds it
      * @param bytes the tensor's bytes
      * @param tensor which
+     * @param sha256 of its bytes
      * @param references what may predict it
      */
-    TensorPlan plan(DecodedFile file, MemorySegment bytes, TensorInfo tensor, List<Reference> references)
+    TensorPlan plan(
+            DecodedFile file, MemorySegment bytes, TensorInfo tensor, Digest sha256, List<Reference> references)
             throws IOException {
-        Digest sha256 = Digest.sha256(bytes);
         if (tensor.elementCount() == 0) {
             return TensorPlan.bytes(tensor, sha256);
         }

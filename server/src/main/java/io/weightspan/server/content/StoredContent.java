@@ -15,6 +15,7 @@ import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.server.http.Body;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
+import io.weightspan.server.repo.StoredFiles;
 import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import java.io.Closeable;
@@ -111,18 +112,7 @@ public final class StoredContent implements Closeable {
     }
 
     private RecordDecoder decoder(Digest object, Digest file, BlockCache cache) throws IOException {
-        ByteSource source;
-        try {
-            source = store.open(object);
-        } catch (ObjectNotFoundException e) {
-            throw new ContainerException(
-                    ErrorCode.MISSING_DEPENDENCY,
-                    "object " + object.hex() + " is not in the store",
-                    store.location(),
-                    null,
-                    -1,
-                    e);
-        }
+        ByteSource source = StoredFiles.openDependency(store, object);
         try {
             RecordDecoder decoder = RecordDecoder.open(source, this::dependency, Verification.CHUNKS, cache);
             if (!decoder.fileDigest().equals(file)) {

@@ -123,7 +123,7 @@ public final class StoredFiles {
     }
 
     private DecodedFile openDependency(Digest object, Digest file) throws IOException {
-        return decoder(openObject(object), Verification.CHUNKS);
+        return decoder(openDependency(store, object), Verification.CHUNKS);
     }
 
     private RecordDecoder decoder(ByteSource source, Verification level) throws IOException {
@@ -151,7 +151,7 @@ public final class StoredFiles {
     private int collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
             throws IOException {
         List<Dependency> direct;
-        try (Container container = Container.open(openObject(object), Verification.STRUCTURE)) {
+        try (Container container = Container.open(openDependency(store, object), Verification.STRUCTURE)) {
             if (!container.fileDigest().equals(file)) {
                 throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "the record decodes to another file")
                         .in(container.name(), null, -1);
@@ -175,7 +175,16 @@ public final class StoredFiles {
         return deepest;
     }
 
-    private ByteSource openObject(Digest object) throws IOException {
+    /**
+     * Opens an object that a record needs.
+     *
+     * @param store where it is looked for
+     * @param object its name
+     * @return its stored bytes, to be closed
+     * @throws ContainerException {@code MISSING_DEPENDENCY} if the store doesn't have it
+     * @throws IOException if the store can't be read
+     */
+    public static ByteSource openDependency(ObjectStore store, Digest object) throws IOException {
         try {
             return store.open(object);
         } catch (ObjectNotFoundException e) {
