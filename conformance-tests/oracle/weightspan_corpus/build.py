@@ -7,8 +7,8 @@ from . import coder, wire
 
 MAGIC = bytes.fromhex("8f5753500d0a1a0a")
 END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
-NONE, BASE, SIBLING, SELF, MODES, LAYER = 0, 1, 2, 3, 4, 5
-EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS = 1, 2, 3, 4, 5
+NONE, BASE, SIBLING, SELF, MODES, LAYER, LOWRANK, PRODUCT = range(8)
+EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS = range(1, 8)
 BLOCK, BYTES_BLOCK = 65_536, 1 << 20
 BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64, "I64": 64, "U64": 64, "I32": 32, "U32": 32, "I16": 16, "U16": 16,
         "I8": 8, "U8": 8, "BOOL": 8, "F8_E8M0": 8, **{name: bits for name, (bits, _) in coder.FLOATS.items()}}
@@ -256,35 +256,6 @@ def float_plan(spec, tensor, predicted=None, entry=None, shift=0, scale=0, row_d
             blocks.append(coder.coded_block(lanes_log, symbols[at:end], raws[at:end], tables[at:end], **(broken or {})))
     fields = {"residual": DIRECT if predicted is None else DELTA, "shift": shift, "scale": scale, "row_dims": row_dims,
               "has_row_scales": rows is not None, "has_column_scales": columns is not None, "table_set": table_set}
-    return {**fields, **(entry or {})}, blocks
-
-
-def coefficients_plan(spec, tensor, q, levels=(None, None), scale=0, lanes_log=0, modes=None, escapes=(), ends=(128,), broken=None,
-                      entry=None, table_set=None):
-    """Residual coefficients: q holds a list a left direction, `levels` those of the left and of the right directions."""
-    flat = [(n, (levels[0][a] if levels[0] else 0) + (levels[1][b] if levels[1] else 0)) for a, row in enumerate(q) for b, n in enumerate(row)]
-    symbols, raws, segments = [], [], []
-    for i, (n, level) in enumerate(flat):
-        symbol, raw = coder.coefficient_symbol(n, i in escapes)
-        context = min(max(level + scale, 0), 127)
-        symbols.append(symbol)
-        raws.append(raw)
-        segments.append(next(n for n, end in enumerate(ends) if context < end))
-    if table_set is None:
-        counts = [{} for _ in ends]
-        for symbol, segment in zip(symbols, segments):
-            counts[segment][symbol] = counts[segment].get(symbol, 0) + 1
-        table_set = spec.add_table_set([coder.make_table(c or {128: 1}) for c in counts], ends)
-    first = spec.table_sets[table_set]["first_table"]
-    tables = [spec.tables[first + n] for n in segments]
-    blocks = []
-    for n, at in enumerate(range(0, len(flat), BLOCK)):
-        end = min(at + BLOCK, len(flat))
-        if modes and modes[n] == 1:
-            blocks.append(b"\1")
-        else:
-            blocks.append(coder.coded_block(lanes_log, symbols[at:end], raws[at:end], tables[at:end], **(broken or {})))
-    fields = {"predictor": MODES, "residual": COEFFICIENTS, "scale": scale, "table_set": table_set}
     return {**fields, **(entry or {})}, blocks
 
 

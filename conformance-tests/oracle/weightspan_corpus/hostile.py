@@ -1,7 +1,7 @@
 """The hostile cases: each violates one requirement, everything else about it being right."""
 import struct
 
-from . import coder, hostile_blocks, hostile_layer, wire
+from . import coder, hostile_blocks, hostile_bounded, hostile_directions, hostile_layer, hostile_lowrank, hostile_product, wire
 from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble, zstd_raw
 from .cases import Case, Made
 from .spoil import (
@@ -273,9 +273,9 @@ def indexes():
     yield index("h-entries-more", "An entry too many", "R-IDX-001", lambda m: m["tensors"].append(none))
     yield index("h-entries-none", "No entries: DATA is too long for none", "R-LAY-004", lambda m: m.update(tensors=[]), "BAD_LAYOUT")
     yield Case("h-entries-less", "An entry missing, of a tensor without blocks", ["R-IDX-001"], spoiled(weights, index=lambda m: m["tensors"].pop()), "MALFORMED_INDEX")
-    for predictor in (6, (1 << 32) - 1):
+    for predictor in (8, (1 << 32) - 1):
         yield index(f"h-predictor-{predictor}", f"Predictor {predictor}", "R-IDX-002", entry(1, predictor=predictor), "UNKNOWN_ENCODING")
-    for residual in (0, 6, (1 << 32) - 1):
+    for residual in (0, 8, (1 << 32) - 1):
         yield index(f"h-residual-{residual}", f"Residual {residual}", "R-IDX-002", entry(1, residual=residual), "UNKNOWN_ENCODING")
     yield index("h-unknown-in-second", "A wrong digest length in tensor 0, an unknown residual in tensor 1: tensor 0 first", "R-IDX-002",
                 lambda m: (m["tensors"][0].update(sha256=b"x"), m["tensors"][1].update(residual=9)))
@@ -291,7 +291,7 @@ def indexes():
             index=lambda m: (m["tensors"][0].update(residual=3), m.update(table_sets=[])))), "MALFORMED_INDEX")
     for number, length in ((0, 31), (1, 0), (2, 33)):
         yield index(f"h-tensor-digest-{length}-bytes", f"A tensor digest of {length} bytes", "R-MSG-003", entry(number, sha256=bytes([1] * length)))
-    yield index("h-tensor-digests-none", "No tensor digests", "R-MSG-003", fields(tensor_sha256=b""))
+    yield index("h-tensor-digests-one", "The digest of one tensor of several", "R-MSG-003", fields(tensor_sha256=bytes(32)))
     yield index("h-shift-8", "Shift 8 for BF16, one above its mantissa", "R-IDX-008", entry(0, shift=8))
     yield index("h-shift-huge", "Shift 2^32 - 1", "R-IDX-008", entry(0, shift=(1 << 32) - 1))
     yield index("h-shift-bytes", "Shift 1 with the residual bytes", "R-IDX-008", entry(1, shift=1))
@@ -354,4 +354,5 @@ def all_cases():
     for group in (ends, headers, trailers, layouts, bad_messages, fronts, schemas, indexes):
         yield from group()
     yield from hostile_blocks.all_cases()
-    yield from hostile_layer.all_cases()
+    for more in (hostile_layer, hostile_bounded, hostile_lowrank, hostile_product, hostile_directions):
+        yield from more.all_cases()

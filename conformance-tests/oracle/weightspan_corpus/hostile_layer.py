@@ -1,12 +1,13 @@
 """Hostile layers, modes and coefficients."""
 import struct
 
-from . import build, coder, valid, wire
+from . import build, coder, plans, valid, wire
 from .build import Layer, Spec, Tensor, assemble, equal_plan, on_layer_plan, pack, zstd_raw
 from .cases import Case, Made, floats, floats_tensor, near, rng
 from .coder import f32, f32_bits
 from .spoil import cut, entry, fields, inner, one_block, opaque, weights
-from .valid_layer import BASIS, apart, basis, coefficients, deep, deep_basis, exact, group, modes_tensor, small_layer, unused_layer
+from .directions import BASIS, basis, group
+from .valid_layer import apart, coefficients, deep, deep_basis, exact, modes_tensor, small_layer, unused_layer
 
 
 def small(layer_options=None, **options):
@@ -218,8 +219,8 @@ def layer_indexes():
     yield index("h-layer-entries-none", "A layer's Index without entries: its blocks are nobody's", ["R-LYR-004"], fields(tensors=[]), "BAD_LAYOUT")
     yield of_apart("h-layer-entries-more", "An entry too many in a layer's Index", ["R-IDX-001"], lambda m: m["tensors"].append({"residual": 2}))
     yield of_apart("h-layer-entries-less", "An entry missing of a tensor without blocks", ["R-IDX-001"], lambda m: m["tensors"].pop(4))
-    yield index("h-layer-predictor-6", "Predictor 6 in a layer", ["R-IDX-002"], entry(0, predictor=6), "UNKNOWN_ENCODING")
-    yield index("h-layer-residual-6", "Residual 6 in a layer", ["R-IDX-002"], entry(0, residual=6), "UNKNOWN_ENCODING")
+    yield index("h-layer-predictor-8", "Predictor 8 in a layer", ["R-IDX-002"], entry(0, predictor=8), "UNKNOWN_ENCODING")
+    yield index("h-layer-residual-8", "Residual 8 in a layer", ["R-IDX-002"], entry(0, residual=8), "UNKNOWN_ENCODING")
     yield of_apart("h-layer-self-later", "Predictor self with a later tensor of the layer", ["R-IDX-005"], entry(4, source_tensor=6))
     yield of_apart("h-layer-self-dtype", "Predictor self with a source of another dtype", ["R-PRD-006"], entry(4, source_tensor=0))
     yield of_apart("h-layer-dependency-range", "A dependency of a layer's tensor out of range", ["R-IDX-005"], entry(2, dependency=2))
@@ -272,10 +273,6 @@ def modes_indexes():
                    "MALFORMED_INDEX")
     yield index("h-modes-dependency-range", "Directions of a dependency out of range, left", "R-MOD-002", left=[{**left, "dependency": 2}])
     yield index("h-modes-dependency-huge", "Directions of dependency 2^32 - 1, right", "R-MOD-002", right=[{**right, "dependency": (1 << 32) - 1}])
-    yield index("h-modes-dependency-role", "Directions of a dependency of the role base", "R-MOD-002", left=[{**left, "dependency": 0}])
-    for role in (1, 2):
-        yield Case(f"h-modes-role-{role}", f"A basis of the role {role}", ["R-MOD-002"],
-                   spoiled(front=lambda m, r=role: m["dependencies"][1].update(role=r)), "MALFORMED_INDEX")
     yield index("h-modes-count-0", "A count of 0, left", "R-MOD-002", left=[left, {**left, "count": 0}])
     yield index("h-modes-count-0-right", "A count of 0, right", "R-MOD-002", right=[{**right, "count": 0}])
     yield index("h-modes-dims-3", "matrix_dims 3 of two dimensions", "R-MOD-003", matrix_dims=3)
@@ -301,6 +298,8 @@ def modes_indexes():
                     right=[{**right, "count": count}])
     yield Case("h-modes-limit", "8,193 left directions of 16,384 columns", ["R-LIM-015"], lambda: limit(8193), "LIMIT_EXCEEDED")
     yield Case("h-modes-limit-huge", "Left directions of 2^32 - 1 times three", ["R-LIM-015"], lambda: limit((1 << 32) - 1, 3), "LIMIT_EXCEEDED")
+    yield index("h-modes-limit-after-table-set", "Directions above the limit and a table set out of range: the table set first", "R-IDX-005",
+                right=[{**right, "count": (1 << 25) + 1}], table_set=1)
     yield Case("h-modes-limit-identity", "A matrix of 134,217,729 elements between identities", ["R-LIM-015"], identity_limit, "LIMIT_EXCEEDED")
     many = wire.length_delimited(1, b"\x72\0" * (1 << 19)) + wire.length_delimited(1, b"\x7a\0" * ((1 << 19) + 1))
     yield Case("h-directions-limit", "1,048,577 Directions in INDEX", ["R-LIM-016"],
@@ -322,7 +321,7 @@ def dtype_of(dtype, size, fields_of):
 
 def without_block():
     def none(spec, tensor, **options):
-        return {**build.coefficients_plan(spec, tensor, **options)[0], "residual": 5}, []
+        return {**plans.coefficients_plan(spec, tensor, **options)[0], "residual": 5}, []
 
     stored, layer = small_layer()
     layer.plan = none
@@ -493,7 +492,7 @@ def one_symbol(symbol):
     table = coder.make_table({symbol: 3, 128: 1})
 
     def plan(spec, tensor, **options):
-        entry_of, _ = build.coefficients_plan(spec, tensor, **options)
+        entry_of, _ = plans.coefficients_plan(spec, tensor, **options)
         spec.table_sets.clear()
         spec.tables.clear()
         spec.add_table_set([table])

@@ -6,12 +6,15 @@ file or the codes that the spec permits.
 import hashlib
 import os
 import random
+from contextlib import ExitStack
 from unittest import mock
 
 from weightspan_oracle.errors import FormatError
 from weightspan_oracle.reader import Objects, Record
 
-from . import build, valid, valid_layer
+from . import build, valid, valid_bounded, valid_directions, valid_layer, valid_lowrank, valid_product
+
+MAKERS = (valid, valid_layer, valid_bounded, valid_lowrank, valid_product, valid_directions)
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 16, 23, 52, 64, 127, 128, 255, 1024, 65_535, 65_536, 65_537, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
 TOKENS = [b"0", b"1", b"9", b"-", b'"', b"{", b"}", b",", b":", b"[", b"]", b" ", b"\\", b"\\u0041", b"\\ud800", b".5", b"e3", b"null",
@@ -95,11 +98,11 @@ class Mutator:
         def change(index):
             entry = r.choice(index["tensors"]) if index["tensors"] else {}
             name = r.choice(["predictor", "residual", "dependency", "source_tensor", "table_set", "row_dims", "shift", "scale", "has_row_scales",
-                             "has_column_scales", "matrix_dims", "centred", "step", "left", "right", "left", "right", "table_count",
-                             "table_sets", "tables", "scales", "block_crc32c", "again", "order"])
+                             "has_column_scales", "matrix_dims", "centred", "step", "rank", "factor", "partner", "left", "right", "left", "right",
+                             "table_count", "table_sets", "tables", "scales", "block_crc32c", "again", "order"])
             value = r.choice(NUMBERS)
             if name in ("predictor", "residual"):
-                entry[name] = r.randrange(7)
+                entry[name] = r.randrange(9)
             elif name in ("left", "right"):
                 sides = [dict(one) for one in entry.get(name, [])]
                 if sides and r.random() < 0.7:
@@ -107,6 +110,8 @@ class Mutator:
                 else:
                     sides = r.choice([[], sides + sides[:1], [{"count": 1}], [{"dependency": 1, "tensor": 3, "count": 1}]])
                 entry[name] = sides
+            elif name in ("rank", "factor", "partner"):
+                entry[name] = r.choice([0, 1, 2, 3, value])
             elif name == "step":
                 entry[name] = r.choice([0.0, -1.0, float("nan"), float("inf"), 2.0 ** -149, 1.0, 2.0 ** 127])
             elif name.startswith("has_") or name == "centred":
@@ -142,7 +147,9 @@ def mutant(case, mutator):
         return whole(spec, **spoil)
 
     def patched(function):
-        with mock.patch.object(valid, "assemble", function), mock.patch.object(valid_layer, "assemble", function):
+        with ExitStack() as stack:
+            for module in MAKERS:
+                stack.enter_context(mock.patch.object(module, "assemble", function))
             return case.make()
 
     patched(counting)
@@ -168,8 +175,9 @@ def judged(data, objects):
 def write(folder, seed, count):
     """Write `count` mutants, their dependencies and `list.txt`."""
     mutator = Mutator(f"weightspan mutants {seed}")
-    slow = ("v-zstd", "v-tables", "v-dependencies", "v-opaque-two", "v-direct-full", "v-direct-modes", "v-delta-full", "v-coefficients-blocks")
-    open_answer = ("v-equal-empty",)  # a reader may leave its dependency alone
+    slow = ("v-zstd", "v-tables", "v-dependencies", "v-opaque-two", "v-direct-full", "v-direct-modes", "v-delta-full", "v-coefficients-blocks",
+            "v-bounded-blocks")
+    open_answer = ("v-equal-empty", "v-bounded-empty")  # a reader may leave its dependency alone
     cases = [case for case in valid.all_cases() if not case.recipe and not case.id.startswith(slow + open_answer)]
     lines = []
     for number in range(count):

@@ -43,6 +43,8 @@ def containers():
                    made(lambda n=n: Spec(opaque=b"a" * n, front={"writer": {"name": "x" * (n + 1), "version": "1"}})))
     yield Case("v-index-zstd", "INDEX is a zstd frame", ["R-TRL-003", "R-MSG-007"],
                made(lambda: Spec([Tensor("a", "I8", [3], b"abc")]), index_zstd=build.zstd_raw))
+    yield Case("v-no-tensor-digests", "An Index without digests of the tensors", ["R-MSG-003", "R-DEC-006"],
+               made(lambda: direct("F32", [70], floats("F32", 70, rng("no digests"))), index=lambda m: m.update(tensor_sha256=b"")))
     yield Case("v-safetensors-empty", "A safetensors file without tensors", ["R-SCH-001", "R-SCH-002", "R-IDX-001"],
                made(lambda: Spec(json_header=b"{}")))
     yield Case("v-metadata-only", "Only __metadata__, and spaces behind the header", ["R-SCH-002", "R-SCH-004"],
@@ -369,6 +371,8 @@ def chain(depth):
 
 
 def all_cases():
-    from . import valid_layer
-    for group in (containers, messages, byte_residual, direct_residual, delta_residual, dependencies, valid_layer.all_cases):
+    from . import valid_bounded, valid_directions, valid_layer, valid_lowrank, valid_product
+    for group in (containers, messages, byte_residual, direct_residual, delta_residual, dependencies):
         yield from group()
+    for more in (valid_layer, valid_bounded, valid_lowrank, valid_product, valid_directions):
+        yield from more.all_cases()

@@ -1,65 +1,24 @@
 """The valid cases of layers, of the predictors `modes` and `layer` and of the residual `coefficients`."""
 from . import build, coder, valid
-from .build import EQUAL, Layer, SELF, Spec, Tensor, assemble, coefficients_plan, delta_plan, equal_plan, float_plan, on_layer_plan, pack
+from .build import EQUAL, Layer, SELF, Spec, Tensor, assemble, delta_plan, equal_plan, float_plan, on_layer_plan, pack
 from .cases import Case, Made, floats, floats_tensor, near, normal, rng, specials
-from .coder import f32, f32_bits, f32_of, widened
+from .coder import f32, f32_bits
+from .directions import BASIS, Group, basis, group, listed, used
+from .plans import coefficients_plan
 
-BASIS = 3
 MODES_IDS = ["R-MOD-001", "R-MOD-002", "R-MOD-003", "R-MOD-005"]
 
 
-class Group:
-    """Directions to be: their elements as bits, scales as bits, levels."""
-
-    def __init__(self, dtype, rows, scales=None, levels=None, length=None):
-        self.dtype, self.rows = dtype, rows
-        self.length = len(rows[0]) if length is None else length
-        self.scales = scales or [f32_bits(f32(0.7 + 0.1 * n)) for n in range(len(rows))]
-        self.levels = levels or [2 * len(rows) - 3 * n for n in range(len(rows))]
-
-    def tensors(self, name):
-        flat = [e for row in self.rows for e in row]
-        yield Tensor(f"{name}.directions", self.dtype, [len(self.rows), self.length], pack(self.dtype, flat))
-        yield Tensor(f"{name}.scales", "F32", [len(self.rows)], pack("F32", self.scales))
-        yield Tensor(f"{name}.levels", "I8", [len(self.rows)], bytes(n % 256 for n in self.levels))
-
-
-def group(dtype, count, length, seed, **options):
-    r = rng("directions " + seed)
-    if dtype == "I8":
-        return Group(dtype, [[r.getrandbits(8) for _ in range(length)] for _ in range(count)],
-                     [f32_bits(f32(0.01 + 0.002 * r.random())) for _ in range(count)], **options)
-    return Group(dtype, [floats(dtype, length, r, 0.5) for _ in range(count)], **options)
-
-
-def basis(*groups):
-    """A stored basis; group n stands at the tensors 3 n to 3 n + 2."""
-    return assemble(Spec([t for n, one in enumerate(groups) for t in one.tensors(f"g{n}")]))
-
-
-def used(dependencies, sides):
-    """Values and levels of directions given as (dependency, tensor, count); None for none."""
-    if not sides:
-        return None, None
-    values, levels = [], []
-    for dependency, place, count in sides:
-        vectors, scales, stored_levels = dependencies[dependency].spec.tensors[place:place + 3]
-        elements, factors, length = vectors.elements(), scales.elements(), vectors.shape[1]
-        for k in range(count):
-            values.append([f32(widened(vectors.dtype, e) * f32_of(factors[k])) for e in elements[k * length:(k + 1) * length]])
-            levels.append(int.from_bytes(stored_levels.data[k:k + 1], "little", signed=True))
-    return values, levels
-
-
-def modes_tensor(name, dtype, shape, dependencies, q, left=(), right=(), center=None, step=0.01, matrix_dims=1, entry=None, **options):
+def modes_tensor(name, dtype, shape, dependencies, q, left=(), right=(), center=None, step=0.01, matrix_dims=1, roles=None, entry=None, **options):
     """A tensor as its coefficients give it; center: (dependency, tensor)."""
-    (left_values, left_levels), (right_values, right_levels) = used(dependencies, left), used(dependencies, right)
+    (left_values, left_levels), (right_values, right_levels) = (
+        used(dependencies, directions, side, matrix_dims, roles) for side, directions in (("left", left), ("right", right)))
     origin = dependencies[center[0]].spec.tensors[center[1]] if center else None
     step = f32(step)
     data = coder.modes(q, left_values, right_values, step, origin and origin.elements(), dtype, origin and origin.dtype)
     fields = {"matrix_dims": matrix_dims, "centred": center is not None, "step": step}
     for side, directions in (("left", left), ("right", right)):
-        fields[side] = [{"dependency": d, "tensor": t, "count": n} for d, t, n in directions]
+        fields[side] = listed(directions)
     if center:
         fields |= {"dependency": center[0], "source_tensor": center[1]}
     return Tensor(name, dtype, shape, pack(dtype, data), coefficients_plan, q=q, levels=(left_levels, right_levels),

@@ -1,11 +1,11 @@
 """The container up to MALFORMED_INDEX, in the order of work of spec.md section 9 (steps 1 to 11)."""
-import math
 import struct
 
-from . import messages, safetensors_header, zstd
+from . import entries, messages, safetensors_header, zstd
 from .crc32c import crc32c
-from .errors import FormatError
-from .safetensors_header import Tensor
+from .errors import FormatError, require
+from .registry import ROLE_BASE, ROLE_BASIS, ROLE_SIBLING
+from .safetensors_header import Tensor, matrix
 
 MAGIC = bytes.fromhex("8f5753500d0a1a0a")
 END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
@@ -15,25 +15,14 @@ MAX_FRONT, MAX_INDEX = 1 << 20, 1 << 28
 MAX_DEPENDENCIES, MAX_EXTENSIONS = 64, 64
 MAX_TABLES, MAX_TABLE_SETS, MAX_TABLE_BYTES = 1024, 1024, 1 << 20
 MAX_SCALES, MAX_FILE = 1 << 28, 1 << 62
-MAX_PRODUCTS, MAX_DIRECTIONS = 1 << 27, 1 << 20
+MAX_DIRECTIONS = 1 << 20
 SAFETENSORS, OPAQUE = 1, 2
 RAW, ZSTD = 0, 1
-NONE, BASE, SIBLING, SELF, MODES, LAYER = 0, 1, 2, 3, 4, 5
-EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS = 1, 2, 3, 4, 5
-PREDICTORS = {EQUAL: (BASE, SIBLING, SELF, LAYER), BYTES: (NONE,), DIRECT: (NONE,), DELTA: (BASE, SIBLING, LAYER), COEFFICIENTS: (MODES,)}
-ROLE_BASIS = 3
-BLOCK = 65_536
-BYTES_BLOCK = 1 << 20
 STRUCTURE, CHUNKS, FULL = 0, 1, 2
 
 
 def align(offset):
     return (offset + 7) & ~7
-
-
-def require(condition, code, message, offset=None, tensor=None):
-    if not condition:
-        raise FormatError(code, message, offset, tensor)
 
 
 class Container:
@@ -144,13 +133,15 @@ class Container:
         if layer:
             front(layer["index"] is not None and self.front["layout"] == SAFETENSORS, "a layer without an Index or a schema")
             front(len(layer["file_sha256"]) == 32, "a digest of the layer that is not 32 bytes")
+        near = self.front["approximation"]
+        front(near is None or len(near["original_sha256"]) == 32, "a digest of the original that is not 32 bytes")
         for chunk in (self.schema_chunk, layer and layer["index"]):
             front(chunk is None or chunk["coding"] in (RAW, ZSTD), "an unknown chunk coding")
             front(raw_agrees(chunk), "a RAW chunk with two lengths")
         for dependency in self.dependencies:
             front(len(dependency["object_sha256"]) == 32, "a digest that is not 32 bytes")
             front(len(dependency["file_sha256"]) == 32, "a digest that is not 32 bytes")
-            front(dependency["role"] in (1, 2, ROLE_BASIS), "an unknown role")
+            front(dependency["role"] in (ROLE_BASE, ROLE_SIBLING, ROLE_BASIS), "an unknown role")
         objects = {dependency["object_sha256"] for dependency in self.dependencies}
         front(len(objects) == len(self.dependencies), "a dependency stands twice")
 
@@ -247,16 +238,16 @@ class Part:
 
     def check(self):
         self.tensors = self.container.tensors
-        entries = self.index["tensors"]
-        require(len(entries) == len(self.tensors), "MALFORMED_INDEX", f"{len(entries)} entries for {len(self.tensors)} tensors")
+        listed = self.index["tensors"]
+        require(len(listed) == len(self.tensors), "MALFORMED_INDEX", f"{len(listed)} entries for {len(self.tensors)} tensors")
         digests, checksums = self.index["tensor_sha256"], self.index["block_crc32c"]
-        wanted = 0 if self.in_layer else 32 * len(entries)
-        require(len(digests) == wanted, "MALFORMED_INDEX", f"{len(digests)} bytes of digests for {len(entries)} tensors")
+        wanted = 0 if self.in_layer else 32 * len(listed)
+        require(len(digests) in (0, wanted), "MALFORMED_INDEX", f"{len(digests)} bytes of digests for {len(listed)} tensors")
         self.digests = [digests[at:at + 32] for at in range(0, len(digests), 32)]
         self.checksums, blocks = [], 0
         self.row_scales, self.column_scales = [], []
-        for number, (entry, tensor) in enumerate(zip(entries, self.tensors)):
-            self.check_entry(number, entry, tensor)
+        for number, (entry, tensor) in enumerate(zip(listed, self.tensors)):
+            entries.check(self, number)
             rows, columns = matrix(tensor.shape, entry["row_dims"])
             self.row_scales.append(rows if entry["has_row_scales"] else 0)
             self.column_scales.append(columns if entry["has_column_scales"] else 0)
@@ -273,60 +264,6 @@ class Part:
         require(scales["coding"] in (RAW, ZSTD), "MALFORMED_INDEX", "an unknown chunk coding")
         require(scales["decoded_length"] == sum(self.row_scales) + sum(self.column_scales), "MALFORMED_INDEX", "the number of scales")
 
-    def check_entry(self, number, entry, tensor):
-        def index(condition, message):
-            require(condition, "MALFORMED_INDEX", message, tensor=tensor.name)
-
-        predictor, residual, shift = entry["predictor"], entry["residual"], entry["shift"]
-        require(NONE <= predictor <= LAYER and residual in PREDICTORS, "UNKNOWN_ENCODING",
-                f"predictor {predictor}, residual {residual}", tensor=tensor.name)
-        index(predictor in PREDICTORS[residual], f"predictor {predictor} with residual {residual}")
-        index(residual != COEFFICIENTS or tensor.dtype in ("F32", "F16", "BF16"), f"residual {residual} for {tensor.dtype}")
-        index(residual in (EQUAL, BYTES) or tensor.exponent, f"residual {residual} for {tensor.dtype}")
-        index(shift <= (tensor.mantissa if residual in (DIRECT, DELTA) else 0), f"shift {shift}")
-        index(-65536 <= entry["scale"] <= 65536, f"scale {entry['scale']}")
-        if entry["has_row_scales"] or entry["has_column_scales"]:
-            index(1 <= entry["row_dims"] <= len(tensor.shape), f"row_dims {entry['row_dims']}")
-        else:
-            index(entry["row_dims"] == 0, "row_dims without scales")
-        if predictor in (BASE, SIBLING) or (predictor == MODES and entry["centred"]):
-            index(entry["dependency"] < len(self.container.dependencies), f"dependency {entry['dependency']}")
-        if predictor == LAYER:
-            index(not self.in_layer and self.container.layer is not None, "predictor layer without a layer below it")
-        if predictor == MODES:
-            left, right = self.check_modes(entry, tensor, index)
-        if residual in (DIRECT, DELTA, COEFFICIENTS):
-            index(entry["table_set"] < len(self.index["table_sets"]), f"table_set {entry['table_set']}")
-        if predictor == SELF:
-            index(entry["source_tensor"] < number, f"source_tensor {entry['source_tensor']}")
-            source = self.tensors[entry["source_tensor"]]
-            index(entry["dependency"] == 0, "a dependency with predictor self")
-            index((source.dtype, source.elements) == (tensor.dtype, tensor.elements), "a source that does not match")
-        blocks = 0
-        if residual == BYTES:
-            blocks = -(-tensor.length // BYTES_BLOCK)
-        elif residual == COEFFICIENTS:
-            blocks = -(-left * right // BLOCK)
-        elif residual != EQUAL:
-            blocks = -(-tensor.elements // BLOCK)
-        index(len(entry["block_lengths"]) == blocks, f"not {blocks} blocks")
-
-    def check_modes(self, entry, tensor, index):
-        """R-MOD-002 and R-MOD-003: the numbers of left and right directions, k and l of modes.md."""
-        index(entry["matrix_dims"] <= len(tensor.shape), f"matrix_dims {entry['matrix_dims']}")
-        index(tensor.elements > 0, "modes of a tensor without elements")
-        index(math.isfinite(entry["step"]) and entry["step"] > 0, f"step {entry['step']}")
-        dependencies = self.container.dependencies
-        for directions in entry["left"] + entry["right"]:
-            index(directions["dependency"] < len(dependencies), f"dependency {directions['dependency']} of directions")
-            index(dependencies[directions["dependency"]]["role"] == ROLE_BASIS, "directions of a dependency that is no basis")
-            index(directions["count"] > 0, "no direction of some directions")
-        rows, columns = matrix(tensor.shape, entry["matrix_dims"])
-        left, right = direction_counts(entry, rows, columns)
-        require(left * max(columns, right) <= MAX_PRODUCTS, "LIMIT_EXCEEDED", f"{left} left directions, {right} right ones, {columns} columns",
-                tensor=tensor.name)
-        return left, right
-
     def check_table_sets(self):
         for table_set in self.index["table_sets"]:
             ends = table_set["segment_ends"]
@@ -337,21 +274,3 @@ class Part:
 
 def raw_agrees(chunk):
     return chunk is None or chunk["coding"] != RAW or chunk["stored_length"] == chunk["decoded_length"]
-
-
-def matrix(shape, row_dims):
-    """Rows and columns of a tensor (encodings/scales.md)."""
-    rows = columns = 1
-    for n, dimension in enumerate(shape):
-        if n < row_dims:
-            rows *= dimension
-        else:
-            columns *= dimension
-    return rows, columns
-
-
-def direction_counts(entry, rows, columns):
-    """k and l of modes.md."""
-    left = sum(directions["count"] for directions in entry["left"]) if entry["left"] else rows
-    right = sum(directions["count"] for directions in entry["right"]) if entry["right"] else columns
-    return left, right

@@ -28,3 +28,8 @@ class FormatError(Exception):
         if self.tensor is not None:
             where.append(f"tensor {self.tensor!r}")
         return f"{self.code} {self.message}" + (f" ({', '.join(where)})" if where else "")
+
+
+def require(condition, code, message, offset=None, tensor=None):
+    if not condition:
+        raise FormatError(code, message, offset, tensor)

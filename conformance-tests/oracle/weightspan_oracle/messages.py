@@ -23,13 +23,16 @@ TENSOR_ENTRY = {
     5: ("table_set", "uint32"), 6: ("scale", "sint32"), 7: ("row_dims", "uint32"), 8: ("has_row_scales", "bool"),
     9: ("has_column_scales", "bool"), 10: ("shift", "uint32"), 11: ("block_lengths", ["uint32"]), 12: ("matrix_dims", "uint32"),
     13: ("centred", "bool"), 14: ("left", [DIRECTIONS]), 15: ("right", [DIRECTIONS]), 16: ("step", "float"),
+    17: ("rank", "uint32"), 18: ("factor", "enum"), 19: ("partner", "uint32"),
 }
 LAYER = {
     1: ("index", CHUNK), 2: ("data_length", "uint64"), 3: ("file_sha256", "bytes"), 4: ("relative_error", "double"), 5: ("max_abs_error", "double"),
 }
+APPROXIMATION = {1: ("original_sha256", "bytes"), 2: ("bound", "double"), 3: ("relative_error", "double"), 4: ("max_abs_error", "double")}
 FRONT = {
     1: ("layout", "enum"), 2: ("file_length", "uint64"), 3: ("file_sha256", "bytes"), 4: ("schema", CHUNK),
     5: ("dependencies", [DEPENDENCY]), 6: ("writer", WRITER), 7: ("extensions", [EXTENSION]), 8: ("layer", LAYER),
+    9: ("approximation", APPROXIMATION),
 }
 INDEX = {
     1: ("tensors", [TENSOR_ENTRY]), 2: ("tables", CHUNK), 3: ("table_count", "uint32"), 4: ("table_sets", [TABLE_SET]),

@@ -1,13 +1,12 @@
-"""The predictor `modes` and the residual `coefficients` (encodings/modes.md, encodings/coefficients.md).
+"""The arithmetic of the predictor `modes` (encodings/modes.md).
 
 Binary32 throughout; numpy multiplies and adds element by element and rounds each result, so nothing is fused.
 """
 import numpy as np
 
-from . import rans, residuals
-from .residuals import CODED, U64
+from . import residuals
+from .residuals import U64
 
-ZERO = 1
 F32 = np.float32
 
 
@@ -20,6 +19,12 @@ def elements_f32(data, dtype):
     if dtype == "BF16":
         return (np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)).view(F32)
     return np.frombuffer(data, "<f4").astype(F32)
+
+
+def plain_direction_values(data, dtype, shape, count, side):
+    """value(k, x) of the first `count` rows (side `right`) or columns (`left`) of a plain tensor of that many rows and columns."""
+    elements = elements_f32(data, dtype).reshape(shape)
+    return elements[:count] if side == "right" else elements[:, :count].T
 
 
 def direction_values(data, dtype, scales, count, length):
@@ -59,7 +64,11 @@ def predicted(d, step, center, dtype, center_bits):
     with np.errstate(all="ignore"):
         y = F32(step) * d.reshape(-1)
         y = (np.zeros(d.size, F32) if center is None else center) + y
-    fallback = np.zeros(d.size, U64) if center_bits is None else center_bits
+    return finite_or(y, dtype, np.zeros(d.size, U64) if center_bits is None else center_bits)
+
+
+def finite_or(y, dtype, fallback):
+    """R-MOD-005 and R-MOD-006."""
     return np.where(np.isfinite(y), rounded(y, dtype), fallback)
 
 
@@ -69,27 +78,3 @@ def rounded(y, dtype):
         with np.errstate(all="ignore"):
             return y.astype("<f2").view("<u2").astype(U64)
     return residuals.predict(y.view(np.uint32).astype(U64), dtype, "F32")
-
-
-def decode_coefficients(stored, contexts, table_of):
-    """A block of residual `coefficients`: one a context. Returns signed integers."""
-    if not stored:
-        raise residuals.bad("an empty block")
-    mode, lanes_log = stored[0] & 15, stored[0] >> 4
-    if mode not in (ZERO, CODED) or lanes_log > (5 if mode == CODED else 0):
-        raise residuals.bad(f"mode {mode} with {lanes_log}")
-    if mode == ZERO:
-        if len(stored) != 1:
-            raise residuals.bad(f"{len(stored) - 1} bytes in mode 1")
-        return np.zeros(len(contexts), np.int64)
-    symbols, raw_bytes = rans.decode(stored[1:], 1 << lanes_log, table_of(contexts))
-    symbols = np.array(symbols, np.int64)
-    escape = symbols == 0
-    v = np.abs(symbols - 128)
-    r = np.where(escape | (v < 4), 0, (v >> 2) - 1)
-    if (~escape & (v >= 4) & (r + 3 > 31)).any():
-        raise residuals.bad("a coefficient of too many bits")
-    raw = residuals.raw_fields(raw_bytes, 1 << lanes_log, np.where(escape, 32, r)).astype(np.int64)
-    a = np.where(v < 4, v, 4 + (v & 3)) << r | raw
-    q = np.where(symbols < 128, -a, a)
-    return np.where(escape, (raw ^ 1 << 31) - (1 << 31), q)

@@ -4,14 +4,14 @@ import os
 
 import numpy as np
 
-from . import modes, rans, residuals
-from .container import (
-    BLOCK, BYTES, BYTES_BLOCK, CHUNKS, COEFFICIENTS, DELTA, EQUAL, FULL, LAYER, MODES, NONE, SAFETENSORS, SELF, Container,
-    direction_counts, matrix, require)
-from .errors import FormatError
+from . import bounded, integers, lowrank, modes, product, rans, residuals
+from .container import CHUNKS, FULL, SAFETENSORS, Container
+from .entries import Pair, direction_counts
+from .errors import FormatError, require
+from .registry import BLOCK, BOUNDED, BYTES, BYTES_BLOCK, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTORS, NONE, PRODUCT
 from .residuals import Coding
-
-MAX_DEPTH = 4
+from .safetensors_header import matrix
+from .sources import Sources, wrong
 
 
 class Objects:
@@ -36,10 +36,6 @@ class Objects:
         wrong(record.container.front["file_sha256"] == dependency["file_sha256"], f"{digest} is of another file")
         wrong(record.container.front["layout"] == SAFETENSORS, f"{digest} is no safetensors file")
         return record
-
-
-def wrong(condition, message, tensor=None):
-    require(condition, "WRONG_DEPENDENCY", message, tensor=tensor)
 
 
 class NoLayer(Exception):
@@ -85,14 +81,13 @@ class Record:
         return file
 
 
-class Tensors:
+class Tensors(Sources):
     """The tensors of a part of a record: decoded one by one, what is decoded kept."""
 
     def __init__(self, record, part, objects):
-        self.record, self.part, self.objects = record, part, objects
-        self.level, self.name = record.level, record.name
+        super().__init__(record, part, objects, Record)
         self.decoded = {}
-        self.depths = {}
+        self.products = {}
         self.tables = None
         self.scales = None
 
@@ -114,60 +109,6 @@ class Tensors:
 
     def chunk(self, chunk, at):
         return self.record.container.chunk(chunk, at) if chunk else b""
-
-    def sources(self, number):
-        """The tensors that predict tensor `number`, each as (Tensors, its number); the center or only one first."""
-        entry, tensor = self.part.index["tensors"][number], self.part.tensors[number]
-        if entry["predictor"] == NONE:
-            return []
-        if entry["predictor"] == SELF:
-            return [(self, entry["source_tensor"])]
-        if entry["predictor"] == LAYER:
-            return [(self.record.layer, number)]
-        out = []
-        if entry["predictor"] != MODES or entry["centred"]:
-            out.append(self.source(entry, tensor))
-        if entry["predictor"] == MODES:
-            rows, columns = matrix(tensor.shape, entry["matrix_dims"])
-            for side, length in (("left", rows), ("right", columns)):
-                for directions in entry[side]:
-                    out += self.direction_tensors(directions, length, tensor.name)
-        return out
-
-    def source(self, entry, tensor):
-        """The tensor of a dependency that predicts a tensor or is its center."""
-        source, place = self.of_dependency(entry["dependency"]), entry["source_tensor"]
-        wrong(place < len(source.part.tensors), "no such source tensor", tensor.name)
-        origin = source.part.tensors[place]
-        allowed = [tensor.dtype]
-        if entry["residual"] in (DELTA, COEFFICIENTS):
-            allowed += {"F32": ["BF16"], "BF16": ["F32"]}.get(tensor.dtype, [])
-        wrong(origin.elements == tensor.elements and origin.dtype in allowed, "a source that does not match", tensor.name)
-        return source, place
-
-    def of_dependency(self, dependency):
-        return self.objects.container(self.record.container.dependencies[dependency], self.level, Record).file
-
-    def direction_tensors(self, directions, length, name):
-        """The directions, their scales and their levels (R-MOD-001)."""
-        source, place = self.of_dependency(directions["dependency"]), directions["tensor"]
-        wrong(place + 2 < len(source.part.tensors), "no such directions", name)
-        vectors, scales, levels = source.part.tensors[place:place + 3]
-        wrong(vectors.dtype in ("I8", "BF16", "F32") and len(vectors.shape) == 2, "directions of another dtype or shape", name)
-        count = vectors.shape[0]
-        wrong(vectors.shape[1] == length, "directions of another length", name)
-        wrong((scales.dtype, scales.shape) == ("F32", [count]), "no scales of the directions", name)
-        wrong((levels.dtype, levels.shape) == ("I8", [count]), "no levels of the directions", name)
-        wrong(directions["count"] <= count, f"{directions['count']} of {count} directions", name)
-        return [(source, place + n) for n in range(3)]
-
-    def depth(self, number):
-        """R-DEC-005."""
-        if number not in self.depths:
-            depth = max((1 + source.depth(place) for source, place in self.sources(number)), default=0)
-            require(depth <= MAX_DEPTH, "LIMIT_EXCEEDED", f"depth {depth}", tensor=self.part.tensors[number].name)
-            self.depths[number] = depth
-        return self.depths[number]
 
     def tensor(self, number):
         """The bytes of a tensor."""
@@ -192,15 +133,27 @@ class Tensors:
             return b"".join(residuals.decode_bytes(s, n) for s, n in zip(self.blocks(number), lengths))
         if residual != EQUAL:
             self.load_tables()
-            if entry["row_dims"] and residual != COEFFICIENTS:
+            if entry["row_dims"] and residual in (DIRECT, DELTA, BOUNDED):
                 self.load_scales()
         self.depth(number)
         if residual == EQUAL:
             source, place = self.sources(number)[0]
             return source.tensor(place)
-        if residual == COEFFICIENTS:
-            return self.decode_modes(number, tensor, entry)
-        predicted = self.prediction(number, tensor) if residual == DELTA else None
+        if residual in (DIRECT, DELTA):
+            return self.decode_direct(number, tensor, entry)
+        if residual == BOUNDED:
+            bits = self.decode_bounded(number, tensor, entry)
+        elif residual == FACTORS:
+            bits = self.decode_lowrank(number, tensor, entry)
+        elif entry["predictor"] == PRODUCT:
+            bits = self.decode_product(number, tensor, entry)
+        else:
+            bits = self.decode_modes(number, tensor, entry)
+        return bits.astype(Coding(tensor, 0).type).tobytes()
+
+    def decode_direct(self, number, tensor, entry):
+        """A tensor of residual direct or delta."""
+        predicted = self.prediction(number, tensor) if entry["residual"] == DELTA else None
         coding = Coding(tensor, entry["shift"])
         table_of = self.table_of(entry)
         out, first = [], 0
@@ -218,43 +171,88 @@ class Tensors:
         elements = np.frombuffer(source.tensor(place), Coding(origin, 0).type).astype(np.uint64)
         return residuals.predict(elements, tensor.dtype, origin.dtype)
 
-    def decode_modes(self, number, tensor, entry):
-        """A tensor of predictor modes and residual coefficients."""
-        center = center_bits = None
-        if entry["centred"]:
-            source, place = self.sources(number)[0]
-            center = modes.elements_f32(source.tensor(place), source.part.tensors[place].dtype)
-            center_bits = self.prediction(number, tensor)
-        rows, columns = matrix(tensor.shape, entry["matrix_dims"])
-        left_count, right_count = direction_counts(entry, rows, columns)
-        left, left_levels = self.directions(entry["left"], rows, tensor.name)
-        right, right_levels = self.directions(entry["right"], columns, tensor.name)
-        table_of = self.table_of(entry)
-        out, first = [], 0
-        for stored, count in zip(self.blocks(number), block_sizes(left_count * right_count, BLOCK)):
-            place = np.arange(first, first + count)
-            levels = np.zeros(count, np.int64)
-            levels += 0 if left_levels is None else left_levels[place // right_count]
-            levels += 0 if right_levels is None else right_levels[place % right_count]
-            out.append(modes.decode_coefficients(stored, np.clip(levels + entry["scale"], 0, 127), table_of))
-            first += count
-        d = modes.difference(np.concatenate(out).reshape(left_count, right_count), left, right)
-        return modes.predicted(d, entry["step"], center, tensor.dtype, center_bits).astype(Coding(tensor, 0).type).tobytes()
+    def values_and_bits(self, number, tensor):
+        """The elements of the source, or of the center, as binary32, and what they predict."""
+        source, place = self.sources(number)[0]
+        return modes.elements_f32(source.tensor(place), source.part.tensors[place].dtype), self.prediction(number, tensor)
 
-    def directions(self, entries, length, name):
+    def decode_bounded(self, number, tensor, entry):
+        p, bits = np.zeros(tensor.elements, np.float32), np.zeros(tensor.elements, np.uint64)
+        if entry["predictor"] != NONE and tensor.elements:
+            p, bits = self.values_and_bits(number, tensor)
+        table_of = self.table_of(entry)
+        out, first = [bits[:0]], 0
+        for stored, count in zip(self.blocks(number), block_sizes(tensor.elements, BLOCK)):
+            scale = self.scale(number, tensor, entry, np.arange(first, first + count))
+            out.append(bounded.decode(stored, scale, table_of, tensor, entry["step"], p[first:first + count], bits[first:first + count]))
+            first += count
+        return np.concatenate(out)
+
+    def numbers(self, number, count, contexts):
+        """`count` integers, in blocks; contexts: a function of their places."""
+        table_of = self.table_of(self.part.index["tensors"][number])
+        out, first = [], 0
+        for stored, size in zip(self.blocks(number), block_sizes(count, BLOCK)):
+            out.append(integers.decode_whole(stored, contexts(np.arange(first, first + size)), table_of))
+            first += size
+        return np.concatenate(out)
+
+    def decode_lowrank(self, number, tensor, entry):
+        center, center_bits = self.values_and_bits(number, tensor) if entry["centred"] else (None, None)
+        rows, columns = matrix(tensor.shape, entry["matrix_dims"])
+        numbers = self.numbers(number, entry["rank"] * (rows + columns), lambda places: lowrank.contexts(places, rows, columns))
+        d = lowrank.difference(numbers, entry["rank"], rows, columns)
+        return modes.predicted(d, entry["step"], center, tensor.dtype, center_bits)
+
+    def decode_modes(self, number, tensor, entry):
+        center, center_bits = self.values_and_bits(number, tensor) if entry["centred"] else (None, None)
+        q, left, right = self.core(number, direction_counts(entry, *matrix(tensor.shape, entry["matrix_dims"])))
+        d = modes.difference(q, left, right)
+        return modes.predicted(d, entry["step"], center, tensor.dtype, center_bits)
+
+    def decode_product(self, number, tensor, entry):
+        """A factor of a pair, whose tensors are made together."""
+        pair = Pair(self.part, number)
+        holder = pair.holder.number
+        if holder not in self.products:
+            q, left, right = self.core(holder, (pair.k, pair.l))
+            self.products[holder] = product.factors(q, pair.r, pair.holder["step"], left, right)
+        one = self.products[holder][0 if entry["factor"] == FACTOR_LEFT else 1]
+        return modes.rounded(product.narrowed(one).reshape(-1), tensor.dtype)
+
+    def core(self, number, shape):
+        """The k x l coefficients and the values of the left and of the right directions."""
+        sides = [self.directions(side) for side in self.sides(number)]
+        (left, left_levels), (right, right_levels) = sides
+        scale = self.part.index["tensors"][number]["scale"]
+
+        def contexts(places):
+            levels = np.full(len(places), scale, np.int64)
+            levels += 0 if left_levels is None else left_levels[places // shape[1]]
+            levels += 0 if right_levels is None else right_levels[places % shape[1]]
+            return np.clip(levels, 0, 127)
+
+        return self.numbers(number, shape[0] * shape[1], contexts).reshape(shape), left, right
+
+    def directions(self, side):
         """Values and levels of one side's directions, in order; (None, None): the identity."""
-        if not entries:
+        if not side.entries:
             return None, None
         values, levels = [], []
-        for directions in entries:
-            tensors = self.direction_tensors(directions, length, name)
-            vectors, scales, level_bytes = (source.tensor(place) for source, place in tensors)
-            source, place = tensors[0]
-            count = directions["count"]
-            value = modes.direction_values(vectors, source.part.tensors[place].dtype, scales, count, length)
-            wrong(np.isfinite(value).all(), "a direction that is not finite", name)
+        for directions in side.entries:
+            tensors = self.direction_tensors(directions, side)
+            (source, place), count = tensors[0], directions["count"]
+            vectors, *more = (source.tensor(place) for source, place in tensors)
+            origin = source.part.tensors[place]
+            if self.is_basis(directions):
+                scales, level_bytes = more
+                value = modes.direction_values(vectors, origin.dtype, scales, count, side.length)
+                levels.append(np.frombuffer(level_bytes, np.int8)[:count].astype(np.int64))
+            else:
+                value = modes.plain_direction_values(vectors, origin.dtype, matrix(origin.shape, side.matrix_dims), count, side.name)
+                levels.append(np.zeros(count, np.int64))
+            wrong(np.isfinite(value).all(), "a direction that is not finite", side.tensor)
             values.append(value)
-            levels.append(np.frombuffer(level_bytes, np.int8)[:count].astype(np.int64))
         return np.concatenate(values), np.concatenate(levels)
 
     def blocks(self, number):

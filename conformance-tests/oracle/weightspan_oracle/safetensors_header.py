@@ -119,3 +119,14 @@ def tensor(name, entry):
     if bits % 8 or begin > end or bits != 8 * (end - begin):
         raise bad(f"{bits} bits in the bytes [{begin}, {end})", name)
     return Tensor(name, dtype, shape, begin, end)
+
+
+def matrix(shape, row_dims):
+    """Rows and columns of a tensor whose first `row_dims` dimensions form the rows (encodings/scales.md, encodings/modes.md)."""
+    rows = columns = 1
+    for n, dimension in enumerate(shape):
+        if n < row_dims:
+            rows *= dimension
+        else:
+            columns *= dimension
+    return rows, columns

@@ -13,6 +13,7 @@ import io.weightspan.client.hub.HubException;
 import io.weightspan.client.hub.HubOptions;
 import io.weightspan.client.hub.Manifest;
 import io.weightspan.client.hub.RepoName;
+import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.family.Progress;
 import java.io.IOException;
 import java.net.URI;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Parameters;
     "Only small records cross the network; what they build on is kept in the cache."},
         footer = {
             "", "Examples:", "  weightspan pull http://localhost:8640 team/adapter --to adapter",
-            "  weightspan pull http://localhost:8640 team/adapter@v2 --to adapter --force --json"})
+            "  weightspan pull http://localhost:8640 team/adapter@v2 --to adapter --force --json",
+            "  weightspan pull http://localhost:8640 team/adapter --to adapter --fidelity span"})
 final class PullCommand implements Callable<Integer> {
 
     private static final String EXACT = "exact";
@@ -50,10 +52,11 @@ final class PullCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
     private Path directory;
 
-    @Option(names = "--fidelity", paramLabel = "exact", defaultValue = EXACT,
-            description = "Only exact as yet: every byte as it was packed.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
-    private String fidelity;
+    @Option(names = "--fidelity", paramLabel = "exact|span", description = {
+        "exact: refuse what the server holds an approximation of.",
+        "span: only the first layer of each record, which is near the file and a fraction of its bytes.",
+        "Default: the best that the server has."})
+    private @Nullable String fidelity;
 
     @Option(names = "--cache", paramLabel = "DIR",
             description = "Where records and bases are kept (default: $$WEIGHTSPAN_CACHE, else ~/.cache/weightspan).")
@@ -77,7 +80,7 @@ final class PullCommand implements Callable<Integer> {
         HubOptions options = usage(this::options);
         try (HubClient hub = usage(() -> HubClient.open(server, options))) {
             long start = System.nanoTime();
-            Manifest manifest = hub.resolve(name);
+            Manifest manifest = view(hub.resolve(name));
             FetchResult result;
             try (Bars bars = new Bars(output)) {
                 result = hub.fetch(manifest, directory, force, bars);
@@ -93,13 +96,28 @@ final class PullCommand implements Callable<Integer> {
     }
 
     private void checkFidelity() {
-        if (fidelity.equals(SPAN)) {
-            throw new CommandException(ExitStatus.USAGE,
-                    "--fidelity span: this repo has no coefficient layer to decode by itself; leave the option out");
-        }
-        if (!fidelity.equals(EXACT)) {
+        if (fidelity != null && !fidelity.equals(SPAN) && !fidelity.equals(EXACT)) {
             throw new CommandException(ExitStatus.USAGE, "--fidelity takes exact or span, not '" + fidelity + "'");
         }
+    }
+
+    /** The files as they are wanted. */
+    private Manifest view(Manifest manifest) {
+        if (SPAN.equals(fidelity)) {
+            boolean any = manifest.files().stream()
+                    .anyMatch(file -> file.layer().isPresent() || file.original().isPresent());
+            if (!any) {
+                output.note("no file of " + manifest.repo() + " has a first layer: all of them come as they are");
+            }
+            return manifest.atSpan();
+        }
+        for (Manifest.File file : manifest.files()) {
+            if (EXACT.equals(fidelity) && file.original().isPresent()) {
+                throw new CommandException(ExitStatus.DATA_BAD, "the server holds an approximation of " + file.path()
+                        + ", not the file itself; leave --fidelity out to take that");
+            }
+        }
+        return manifest;
     }
 
     private HubOptions options() {
@@ -124,17 +142,22 @@ final class PullCommand implements Callable<Integer> {
                     written.outcome().name().toLowerCase(Locale.ROOT));
         }
         table.print(output.out());
-        output.out().printf("%s at %s: %s in %s, every byte checked; downloaded %s, %s from the cache, in %s%n",
+        output.out().printf("%s at %s: %s in %s, every byte checked%s; downloaded %s, %s from the cache, in %s%n",
                 manifest.repo(), manifest.revision().substring(0, 12), HumanSize.of(result.bytes()),
-                result.directory(), HumanSize.of(result.downloadedBytes()), HumanSize.of(result.cachedBytes()),
+                result.directory(), isApproximation(manifest) ? ", approximations of the files" : "",
+                HumanSize.of(result.downloadedBytes()), HumanSize.of(result.cachedBytes()),
                 HumanSize.time(nanos));
         output.out().flush();
+    }
+
+    private static boolean isApproximation(Manifest manifest) {
+        return manifest.files().stream().anyMatch(file -> file.original().isPresent());
     }
 
     private static ReportFile file(FetchResult.Written written) {
         Manifest.File file = written.file();
         return new ReportFile(file.path(), file.size(), file.objectSize(), file.sha256().hex(),
-                written.outcome().name().toLowerCase(Locale.ROOT));
+                file.original().map(Digest::hex).orElse(null), written.outcome().name().toLowerCase(Locale.ROOT));
     }
 
     /** Turns a wrong argument into wrong usage. */
@@ -155,7 +178,8 @@ final class PullCommand implements Callable<Integer> {
     private record Report(String repo, String revision, String family, String directory, long bytes,
             long downloadedBytes, long cachedBytes, List<ReportFile> files) {}
 
-    private record ReportFile(String path, long bytes, long storedBytes, String sha256, String outcome) {}
+    private record ReportFile(String path, long bytes, long storedBytes, String sha256, @Nullable String originalSha256,
+            String outcome) {}
 
     /** Shows one bar for the download and one for the decoding. */
     private static final class Bars implements FetchListener, AutoCloseable {

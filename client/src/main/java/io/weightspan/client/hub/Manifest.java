@@ -3,6 +3,7 @@ package io.weightspan.client.hub;
 import io.weightspan.codec.container.Digest;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a repo holds at one revision, checked as far as it can be without the files. Immutable.
@@ -47,14 +48,61 @@ public record Manifest(String repo, String revision, String family, List<File> f
      * @param objectSize bytes of the stored object
      * @param dependencies all that it takes to decode the record, what others need first; empty with
      *     {@link Kind#PLAIN}
+     * @param original the SHA-256 of the file that was given to the store, where this is an approximation of it
+     * @param layer the record's first layer, which decodes by itself
+     * @param firstPartOf where {@code object} is not one that the server has by that name but the first part of one:
+     *     that one
      */
     public record File(String path, long size, Digest sha256, Kind kind, Digest object, long objectSize,
-            List<Dependency> dependencies) {
+            List<Dependency> dependencies, Optional<Digest> original, Optional<Layer> layer,
+            Optional<Digest> firstPartOf) {
 
         /** Copies the list. */
         public File {
             dependencies = List.copyOf(dependencies);
         }
+
+        /**
+         * Returns the file as its first layer tells it, which takes fewer bytes to fetch.
+         *
+         * @return another file of the same path and size, near this one; this one where it has no first layer
+         */
+        public File atSpan() {
+            if (layer.isEmpty()) {
+                return this;
+            }
+            Layer first = layer.get();
+            List<Dependency> needed = dependencies.stream()
+                    .filter(dependency -> first.dependencies().contains(dependency.object()))
+                    .toList();
+            return new File(path, size, first.fileSha256(), kind, first.sha256(), first.size(), needed,
+                    Optional.of(original.orElse(sha256)), Optional.empty(), Optional.of(object));
+        }
+    }
+
+    /**
+     * The first part of a record, which decodes by itself to an approximation of the file.
+     *
+     * @param sha256 the SHA-256 of its bytes
+     * @param size how many they are
+     * @param fileSha256 the SHA-256 of what they decode to
+     * @param dependencies the objects that it takes to decode them
+     */
+    public record Layer(Digest sha256, long size, Digest fileSha256, Set<Digest> dependencies) {
+
+        /** Copies the set. */
+        public Layer {
+            dependencies = Set.copyOf(dependencies);
+        }
+    }
+
+    /**
+     * Returns the same revision with every file as its first layer tells it, where it has one.
+     *
+     * @return a manifest whose fetch takes fewer bytes
+     */
+    public Manifest atSpan() {
+        return new Manifest(repo, revision, family, files.stream().map(File::atSpan).toList());
     }
 
     /**

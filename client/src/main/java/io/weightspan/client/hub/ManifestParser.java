@@ -3,9 +3,12 @@ package io.weightspan.client.hub;
 import io.weightspan.codec.container.Digest;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -124,7 +127,31 @@ final class ManifestParser {
         for (RawDependency dependency : dependencies) {
             needed.add(dependency(required(dependency, "dependency"), sizes));
         }
-        return new Manifest.File(path, size, sha256, kind, stored, storedSize, needed);
+        Optional<Digest> original =
+                raw.originalSha256 == null ? Optional.empty() : Optional.of(digest(raw.originalSha256));
+        return new Manifest.File(path, size, sha256, kind, stored, storedSize, needed, original,
+                layer(raw.layer, kind, storedSize, sizes), Optional.empty());
+    }
+
+    private static Optional<Manifest.Layer> layer(@Nullable RawLayer raw, Manifest.Kind kind, long storedSize,
+            Map<Digest, Long> sizes) throws HubException {
+        if (raw == null) {
+            return Optional.empty();
+        }
+        Digest sha256 = digest(raw.sha256);
+        long size = objectSize(sha256, raw.size, sizes);
+        if (kind == Manifest.Kind.PLAIN || size == 0 || size >= storedSize) {
+            throw bad("a first layer that is no part of its record");
+        }
+        Set<Digest> needed = new HashSet<>();
+        List<String> dependencies = Objects.requireNonNullElse(raw.dependencies, List.of());
+        if (dependencies.size() > MAX_DEPENDENCIES) {
+            throw bad("more than " + MAX_DEPENDENCIES + " dependencies of a layer");
+        }
+        for (String dependency : dependencies) {
+            needed.add(digest(dependency));
+        }
+        return Optional.of(new Manifest.Layer(sha256, size, digest(raw.fileSha256), needed));
     }
 
     private static Manifest.Dependency dependency(RawDependency raw, Map<Digest, Long> sizes) throws HubException {
@@ -200,7 +227,11 @@ final class ManifestParser {
             @Nullable List<RawFile> files) {}
 
     private record RawFile(@Nullable String path, @Nullable Long size, @Nullable String sha256,
-            @Nullable RawObject object, @Nullable List<RawDependency> dependencies) {}
+            @Nullable RawObject object, @Nullable List<RawDependency> dependencies, @Nullable String originalSha256,
+            @Nullable RawLayer layer) {}
+
+    private record RawLayer(@Nullable String sha256, @Nullable Long size, @Nullable String fileSha256,
+            @Nullable List<String> dependencies) {}
 
     private record RawObject(@Nullable String kind, @Nullable String sha256, @Nullable Long size) {}
 

@@ -83,55 +83,56 @@ final class ObjectDownloader {
     }
 
     /**
-     * Gets an object into the cache, if it is not there, and checks its SHA-256 on the way.
+     * Gets an object or its first part into the cache, if it is not there, and checks its SHA-256 on the way.
      *
-     * @param object its digest
-     * @param size its bytes, as the manifest says; no more are read
+     * @param bytes what the manifest says of it; no more are read
      * @param progress hears of bytes of this object that are at hand, each byte once
      * @throws HubException if the server has no such object or will not give it
      * @throws WrongObjectException if the server sends other bytes, twice
      * @throws CacheException if the cache cannot be written
      * @throws IOException if the server cannot be reached
      */
-    void download(Digest object, long size, Progress progress) throws IOException {
-        Optional<PartialObject> begun = cache.begin(object, size);
+    void download(RemoteBytes bytes, Progress progress) throws IOException {
+        Optional<PartialObject> begun = cache.begin(bytes.sha256(), bytes.size());
         if (begun.isEmpty()) {
-            progress.advance(size);
+            progress.advance(bytes.size());
             return;
         }
         try (PartialObject partial = begun.get()) {
             HighWater water = new HighWater(progress);
             water.reach(partial.length());
             try {
-                complete(partial, object, water);
+                complete(partial, bytes, water);
             } catch (WrongObjectException e) {
                 // What an earlier attempt left may be the damaged part; a fresh copy settles it.
                 partial.restart();
-                complete(partial, object, water);
+                complete(partial, bytes, water);
             }
         }
     }
 
-    private void complete(PartialObject partial, Digest object, HighWater water) throws IOException {
+    private void complete(PartialObject partial, RemoteBytes bytes, HighWater water) throws IOException {
         long[] before = {partial.length()};
-        repeat("object " + object.hex(), attempt -> {
+        repeat("object " + bytes.object().hex(), attempt -> {
             if (partial.length() - before[0] >= ENOUGH_PROGRESS) {
                 attempt.progressed();
                 before[0] = partial.length();
             }
             if (partial.length() < partial.size() || partial.size() == 0) {
-                transfer(partial, object, water);
+                transfer(partial, bytes, water);
             }
             return partial.commit();
         });
     }
 
-    private void transfer(PartialObject partial, Digest object, HighWater water) throws IOException {
+    private void transfer(PartialObject partial, RemoteBytes bytes, HighWater water) throws IOException {
         long from = partial.length();
+        Digest object = bytes.object();
+        String end = bytes.isWhole() ? "" : Long.toString(bytes.size() - 1);
         // The object's name is its validator: the protocol makes it the ETag.
-        Map<String, String> headers = from == 0
+        Map<String, String> headers = from == 0 && bytes.isWhole()
                 ? Map.of()
-                : Map.of("Range", "bytes=" + from + "-", "If-Range", "\"" + object.hex() + "\"");
+                : Map.of("Range", "bytes=" + from + "-" + end, "If-Range", "\"" + object.hex() + "\"");
         try (HttpTransport.Answer answer = transport.get(endpoint.object(object), headers)) {
             if (answer.status() == RANGE_NOT_SATISFIABLE) {
                 partial.restart();
@@ -139,7 +140,7 @@ final class ObjectDownloader {
             }
             refuseFailure(answer, "object " + object.hex());
             if (answer.status() == PARTIAL) {
-                checkRange(answer, from, partial.size());
+                checkRange(answer, from, bytes);
             } else if (answer.status() == OK) {
                 partial.restart();
             } else {
@@ -153,10 +154,14 @@ final class ObjectDownloader {
         }
     }
 
-    private static void checkRange(HttpTransport.Answer answer, long from, long size) throws HubException {
+    private static void checkRange(HttpTransport.Answer answer, long from, RemoteBytes bytes) throws HubException {
         Matcher range = CONTENT_RANGE.matcher(answer.header("Content-Range").orElse(""));
-        if (from == 0 || !range.matches() || !range.group(1).equals(Long.toString(from))
-                || !range.group(3).equals(Long.toString(size))) {
+        boolean asked = range.matches()
+                && range.group(1).equals(Long.toString(from))
+                && (bytes.isWhole()
+                        ? from != 0 && range.group(3).equals(Long.toString(bytes.size()))
+                        : range.group(2).equals(Long.toString(bytes.size() - 1)));
+        if (!asked) {
             throw new HubException(HubException.Kind.BAD_ANSWER, "the server sends another range than asked");
         }
     }

@@ -28,11 +28,11 @@ final class ObjectDownloads {
     /**
      * Gets objects into the cache and waits for all of them.
      *
-     * @param objects sizes by digest
+     * @param objects by digest
      * @param progress hears of bytes that are at hand
      * @throws IOException the first failure; what had arrived of other objects stays in the cache
      */
-    void get(Map<Digest, Long> objects, Progress progress) throws IOException {
+    void get(Map<Digest, RemoteBytes> objects, Progress progress) throws IOException {
         if (objects.isEmpty()) {
             return;
         }
@@ -40,9 +40,9 @@ final class ObjectDownloads {
                 Thread.ofPlatform().name("weightspan-download-", 0).daemon().factory())) {
             CompletionService<Digest> results = new ExecutorCompletionService<>(threads);
             List<Future<Digest>> running = new ArrayList<>();
-            objects.forEach((object, size) -> running.add(results.submit(() -> {
-                downloader.download(object, size, progress);
-                return object;
+            objects.forEach((digest, bytes) -> running.add(results.submit(() -> {
+                downloader.download(bytes, progress);
+                return digest;
             })));
             try {
                 for (int done = 0; done < running.size(); done++) {

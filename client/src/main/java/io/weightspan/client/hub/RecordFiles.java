@@ -37,14 +37,14 @@ final class RecordFiles {
         this.downloader = downloader;
     }
 
-    /** Returns every object that it takes to decode some files, with its size, what others need first. */
-    static Map<Digest, Long> objects(Iterable<Manifest.File> files) {
-        Map<Digest, Long> needed = new LinkedHashMap<>();
+    /** Returns all that it takes to decode some files, by its digest, what others need first. */
+    static Map<Digest, RemoteBytes> objects(Iterable<Manifest.File> files) {
+        Map<Digest, RemoteBytes> needed = new LinkedHashMap<>();
         for (Manifest.File file : files) {
             for (Manifest.Dependency dependency : file.dependencies()) {
-                needed.put(dependency.object(), dependency.size());
+                needed.put(dependency.object(), RemoteBytes.of(dependency.object(), dependency.size()));
             }
-            needed.put(file.object(), file.objectSize());
+            needed.put(file.object(), RemoteBytes.of(file));
         }
         return needed;
     }
@@ -58,10 +58,11 @@ final class RecordFiles {
      */
     DecodedFile open(Manifest.File file) throws IOException {
         if (file.kind() == Manifest.Kind.PLAIN) {
-            return openCached(file.object(), file.objectSize(), path -> openPlain(path, file.path()));
+            return openCached(RemoteBytes.of(file), path -> openPlain(path, file.path()));
         }
-        RecordDecoder decoder = openCached(file.object(), file.objectSize(),
-                path -> openRecord(path, dependencies(file)));
+        boolean isWhole = file.firstPartOf().isEmpty();
+        RecordDecoder decoder = openCached(RemoteBytes.of(file),
+                path -> openRecord(path, dependencies(file), isWhole));
         if (!decoder.fileDigest().equals(file.sha256()) || decoder.length() != file.size()) {
             try (decoder) {
                 throw new HubException(HubException.Kind.WRONG_FILE, "the record " + file.object().hex()
@@ -75,10 +76,13 @@ final class RecordFiles {
         return name.endsWith(SAFETENSORS) ? SafetensorsFile.open(path) : new OpaqueFile(MappedSource.open(path));
     }
 
-    private static RecordDecoder openRecord(Path path, Dependencies dependencies) throws IOException {
+    private static RecordDecoder openRecord(Path path, Dependencies dependencies, boolean isWhole)
+            throws IOException {
         MappedSource source = MappedSource.open(path);
         try {
-            return RecordDecoder.open(source, dependencies, Verification.CHUNKS);
+            return isWhole
+                    ? RecordDecoder.open(source, dependencies, Verification.CHUNKS)
+                    : RecordDecoder.openFirstPart(source, dependencies, Verification.CHUNKS);
         } catch (IOException | RuntimeException | Error e) {
             try (source) {
                 throw e;
@@ -94,11 +98,11 @@ final class RecordFiles {
         return new FromManifest(known);
     }
 
-    private <T> T openCached(Digest object, long size, Opener<T> opener) throws IOException {
+    private <T> T openCached(RemoteBytes bytes, Opener<T> opener) throws IOException {
         for (int attempt = 1;; attempt++) {
-            Path path = cache.find(object, size).orElse(null);
+            Path path = cache.find(bytes.sha256(), bytes.size()).orElse(null);
             if (path == null) {
-                downloader.download(object, size, Progress.NONE);
+                downloader.download(bytes, Progress.NONE);
                 continue;
             }
             try {
@@ -149,7 +153,8 @@ final class RecordFiles {
                 throw new ContainerException(ErrorCode.MISSING_DEPENDENCY,
                         "the record needs " + objectSha256.hex() + ", which the server's manifest does not name");
             }
-            return openCached(objectSha256, dependency.size(), path -> openObject(path, objectSha256, fileSha256));
+            RemoteBytes bytes = RemoteBytes.of(objectSha256, dependency.size());
+            return openCached(bytes, path -> openObject(path, objectSha256, fileSha256));
         }
 
         private DecodedFile openObject(Path path, Digest objectSha256, Digest fileSha256) throws IOException {
@@ -157,7 +162,7 @@ final class RecordFiles {
                 // A plain object is its own file, and was checked against its digest when it arrived.
                 return SafetensorsFile.open(path);
             }
-            RecordDecoder decoder = openRecord(path, this);
+            RecordDecoder decoder = openRecord(path, this, true);
             if (!decoder.fileDigest().equals(fileSha256)) {
                 try (decoder) {
                     throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "a dependency decodes to another file",

@@ -60,16 +60,16 @@ final class RepoFetch {
             }
         }
         refuseToOverwrite(inTheWay);
-        Map<Digest, Long> missing = new LinkedHashMap<>();
+        Map<Digest, RemoteBytes> missing = new LinkedHashMap<>();
         long cachedBytes = 0;
-        for (Map.Entry<Digest, Long> object : RecordFiles.objects(wanted).entrySet()) {
-            if (cache.find(object.getKey(), object.getValue()).isPresent()) {
-                cachedBytes += object.getValue();
+        for (RemoteBytes bytes : RecordFiles.objects(wanted).values()) {
+            if (cache.find(bytes.sha256(), bytes.size()).isPresent()) {
+                cachedBytes += bytes.size();
             } else {
-                missing.put(object.getKey(), object.getValue());
+                missing.put(bytes.sha256(), bytes);
             }
         }
-        long missingBytes = total(missing.values());
+        long missingBytes = total(missing.values().stream().map(RemoteBytes::size).toList());
         downloads.get(missing, listener.downloads(missing.size(), missingBytes));
         write(wanted, listener);
         return new FetchResult(manifest, directory, outcomes, missingBytes, cachedBytes);

@@ -66,7 +66,6 @@ class PullCommandTest {
     @Test
     void wrongUsageIsTwo() throws IOException {
         assertThat(pull("no-repo")).isEqualTo(ExitStatus.USAGE);
-        assertThat(pull("a/b", "--fidelity", "span")).isEqualTo(ExitStatus.USAGE);
         assertThat(pull("a/b", "--fidelity", "best")).isEqualTo(ExitStatus.USAGE);
         assertThat(pull("a/b", "--cache-limit", "much")).isEqualTo(ExitStatus.USAGE);
         assertThat(pull("a/absent")).isEqualTo(ExitStatus.USAGE);

@@ -29,6 +29,9 @@ public final class BasisFile {
     /** Suffixes of the tensors of directions. */
     public static final String RIGHT = ".right";
 
+    /** Largest element of a direction, in steps: finer ones take more bytes and save none that were measured. */
+    private static final int FINEST = 31;
+
     private static final String SCALES = ".scales";
     private static final String LEVELS = ".levels";
 
@@ -88,7 +91,7 @@ public final class BasisFile {
             for (double x : side.vectors()[k]) {
                 largest = Math.max(largest, Math.abs(x));
             }
-            float scale = (float) (largest / Byte.MAX_VALUE);
+            float scale = (float) (largest / FINEST);
             scales.putFloat(scale);
             for (int i = 0; i < length; i++) {
                 directions[k * length + i] = (byte) Math.round(side.vectors()[k][i] / scale);

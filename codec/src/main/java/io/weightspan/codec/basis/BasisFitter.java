@@ -4,18 +4,20 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,89 +25,129 @@ import org.jspecify.annotations.Nullable;
  * D^T D over the members, D being a member's difference from the base (mode-wise higher-order SVD; L. De Lathauwer et
  * al., "A multilinear singular value decomposition", SIAM J. Matrix Anal. Appl. 21, 2000).
  *
- * <p>Members are read slot by slot, so memory depends on the largest slot, not on the model. Stateless.
+ * <p>Members are read slot by slot, so memory depends on the largest slots and the threads, not on the model.
+ * Thread-safe.
  */
 public final class BasisFitter {
     /** A longer side is left as it is: its sum of products would not fit, nor its directions pay. */
     public static final int LONGEST_SIDE = 1_024;
 
+    /** What a slot of products is called: the pair's name and this. */
+    public static final String PRODUCT = ".product";
+
     /** A smaller slot holds too little to pay for directions. */
     private static final long SMALLEST_SLOT = 1_024;
 
-    private BasisFitter() {}
+    private final int threads;
+    private final LongConsumer progress;
 
     /**
-     * Fits every slot that all members have in one shape.
+     * Makes a fitter.
+     *
+     * @param threads slots fitted at once, at least 1
+     * @param progress hears of bytes of members as they are read, from any thread; slots that are not fitted are told
+     *     of
+     *     at the end
+     */
+    public BasisFitter(int threads, LongConsumer progress) {
+        this.threads = threads;
+        this.progress = progress;
+    }
+
+    /** A tensor of a member. */
+    private record Place(DecodedFile file, TensorInfo tensor) {}
+
+    /**
+     * A slot to be fitted.
+     *
+     * @param like name and shape
+     * @param members the members that have it so
+     * @param center what they started from
+     */
+    private record Slot(TensorInfo like, List<Place> members, @Nullable Place center) {}
+
+    /**
+     * Fits every slot that at least two members, and at least half of them, have in one shape.
      *
      * @param members the members, at least one
-     * @param base    what they started from, or empty: the differences are the tensors themselves then
+     * @param base what they started from, or empty: the differences are the tensors themselves then
+     * @param known files of directions that the members' family has already, the oldest first: those found are
+     *     orthogonal to them
      * @return the slots, in the order of the first member
      * @throws IOException if a file cannot be read
      */
-    public static List<SharedDirections> fit(List<? extends DecodedFile> members, Optional<? extends DecodedFile> base)
+    public List<SharedDirections> fit(
+            List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, List<DecodedFile> known)
             throws IOException {
-        List<SharedDirections> slots = new ArrayList<>();
-        List<Map<String, TensorInfo>> byName = new ArrayList<>();
-        for (DecodedFile member : members) {
-            Map<String, TensorInfo> tensors = new HashMap<>();
-            member.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
-            byName.add(tensors);
+        List<Slot> slots = slots(members, base.orElse(null));
+        @Nullable
+        SharedDirections[] fitted = new SharedDirections[slots.size()];
+        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
+            List<Future<@Nullable SharedDirections>> running = new ArrayList<>();
+            for (Slot slot : slots) {
+                running.add(executor.submit(() -> fit(slot, known)));
+            }
+            for (int i = 0; i < fitted.length; i++) {
+                fitted[i] = await(running.get(i), executor);
+            }
         }
-        for (TensorInfo tensor : members.getFirst().tensors()) {
-            TensorInfo center = base.map(file -> find(file, tensor)).orElse(null);
-            boolean shared = byName.stream().allMatch(tensors -> isSame(tensors.get(tensor.name()), tensor));
-            if (shared && isSlot(tensor) && base.isPresent() == (center != null)) {
-                SharedDirections fitted = fit(members, byName, base.orElse(null), center, tensor);
+        List<SharedDirections> found = new ArrayList<>();
+        for (SharedDirections one : fitted) {
+            if (one != null) {
+                found.add(one);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Fits the products of the pairs of factors that at least two members, and at least half of them, have in one
+     * shape.
+     *
+     * @param members the members, at least one
+     * @return the pairs, each by its name and {@link #PRODUCT}
+     * @throws IOException if a file cannot be read
+     */
+    public List<SharedDirections> fitProducts(List<? extends DecodedFile> members) throws IOException {
+        Map<String, List<ThinPair>> pairs = new LinkedHashMap<>();
+        for (DecodedFile member : members) {
+            for (FactorPair pair : FactorPair.of(member.tensors())) {
+                TensorInfo left = member.tensors().get(pair.left());
+                TensorInfo right = member.tensors().get(pair.right());
+                String key = pair.slot() + ' ' + left.rows(1) + ' ' + right.columns(1);
+                pairs.computeIfAbsent(key, name -> new ArrayList<>())
+                        .add(new ThinPair(new Place(member, left), new Place(member, right), pair.slot()));
+            }
+        }
+        List<SharedDirections> found = new ArrayList<>();
+        for (List<ThinPair> same : pairs.values()) {
+            if (same.size() >= Math.max(2, (members.size() + 1) / 2) || members.size() == 1) {
+                SharedDirections fitted = fitProduct(same);
                 if (fitted != null) {
-                    slots.add(fitted);
+                    found.add(fitted);
                 }
             }
         }
-        return slots;
+        return found;
     }
 
-    private static @Nullable TensorInfo find(DecodedFile file, TensorInfo like) {
-        return file.tensors().stream()
-                .filter(tensor -> tensor.name().equals(like.name())
-                        && tensor.elementCount() == like.elementCount()
-                        && Elements.isReadable(tensor.dtype()))
-                .findFirst()
-                .orElse(null);
-    }
+    /** The two factors of a member. */
+    private record ThinPair(Place left, Place right, String slot) {}
 
-    private static boolean isSame(@Nullable TensorInfo tensor, TensorInfo as) {
-        return tensor != null && tensor.shape().equals(as.shape()) && Elements.isReadable(tensor.dtype());
-    }
-
-    private static boolean isSlot(TensorInfo tensor) {
-        return tensor.shape().size() >= 2
-                && tensor.elementCount() >= SMALLEST_SLOT
-                && tensor.elementCount() <= Integer.MAX_VALUE / 8
-                && Math.min(tensor.rows(1), tensor.columns(1)) <= LONGEST_SIDE
-                && Math.min(tensor.rows(1), tensor.columns(1)) > 1;
-    }
-
-    private static @Nullable SharedDirections fit(
-            List<? extends DecodedFile> members,
-            List<Map<String, TensorInfo>> byName,
-            @Nullable DecodedFile base,
-            @Nullable TensorInfo center,
-            TensorInfo slot)
-            throws IOException {
-        int rows = (int) slot.rows(1);
-        int columns = (int) slot.columns(1);
-        double[] left = rows <= LONGEST_SIDE ? new double[rows * rows] : null;
-        double[] right = columns <= LONGEST_SIDE ? new double[columns * columns] : null;
-        float[] from = base == null || center == null ? null : Elements.read(base, center);
+    private @Nullable SharedDirections fitProduct(List<ThinPair> members) throws IOException {
+        int rows = (int) members.getFirst().left().tensor().rows(1);
+        int columns = (int) members.getFirst().right().tensor().columns(1);
+        StackedColumns left = new StackedColumns(rows);
+        StackedColumns right = new StackedColumns(columns);
         double energy = 0;
-        for (int member = 0; member < members.size(); member++) {
-            TensorInfo own = byName.get(member).get(slot.name());
-            float[] d = Elements.read(members.get(member), Objects.requireNonNull(own));
-            double square = subtract(d, from);
-            // A member with NaN or infinity tells nothing of the directions.
+        for (ThinPair pair : members) {
+            int inner = (int) pair.left().tensor().columns(1);
+            ThinProduct product = new ThinProduct(read(pair.left()), read(pair.right()), rows, inner, columns);
+            progress.accept(pair.left().tensor().byteLength() + pair.right().tensor().byteLength());
+            double square = product.dot(product);
             if (square <= Float.MAX_VALUE) {
                 energy += square;
-                addProducts(d, rows, columns, left, right);
+                product.addTo(left, right);
             }
         }
         if (energy == 0) {
@@ -113,7 +155,118 @@ public final class BasisFitter {
         }
         double mean = energy / rows / columns;
         return new SharedDirections(
-                slot.name(), rows, columns, side(left, rows, columns, mean), side(right, columns, rows, mean));
+                members.getFirst().slot() + PRODUCT, rows, columns, left.side(columns, mean), right.side(rows, mean));
+    }
+
+    private static <T> T await(Future<T> future, ExecutorService executor) throws IOException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            executor.shutdownNow();
+            if (e.getCause() instanceof IOException io) {
+                throw io;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            executor.shutdownNow();
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while fitting");
+        }
+    }
+
+    private static List<Slot> slots(List<? extends DecodedFile> members, @Nullable DecodedFile base) {
+        Map<String, Map<List<Long>, List<Place>>> places = new LinkedHashMap<>();
+        for (DecodedFile member : members) {
+            for (TensorInfo tensor : member.tensors()) {
+                if (isSlot(tensor)) {
+                    places.computeIfAbsent(tensor.name(), name -> new LinkedHashMap<>())
+                            .computeIfAbsent(tensor.shape(), shape -> new ArrayList<>())
+                            .add(new Place(member, tensor));
+                }
+            }
+        }
+        List<Slot> slots = new ArrayList<>();
+        Map<String, TensorInfo> centers = new HashMap<>();
+        if (base != null) {
+            base.tensors().forEach(tensor -> centers.put(tensor.name(), tensor));
+        }
+        for (Map<List<Long>, List<Place>> shapes : places.values()) {
+            for (List<Place> same : shapes.values()) {
+                TensorInfo like = same.getFirst().tensor();
+                TensorInfo center = centers.get(like.name());
+                boolean fits = center != null
+                        && center.elementCount() == like.elementCount()
+                        && isReadable(center.dtype());
+                boolean shared = same.size() >= Math.max(2, (members.size() + 1) / 2) || members.size() == 1;
+                if (shared && (base == null || fits)) {
+                    slots.add(new Slot(like, same, base == null || center == null ? null : new Place(base, center)));
+                }
+            }
+        }
+        return slots;
+    }
+
+    private static boolean isReadable(DType dtype) {
+        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
+    }
+
+    private static boolean isSlot(TensorInfo tensor) {
+        return isReadable(tensor.dtype())
+                && tensor.shape().size() >= 2
+                && tensor.elementCount() >= SMALLEST_SLOT
+                && tensor.elementCount() <= Integer.MAX_VALUE / 8
+                && Math.min(tensor.rows(1), tensor.columns(1)) <= LONGEST_SIDE
+                && Math.min(tensor.rows(1), tensor.columns(1)) > 1;
+    }
+
+    private @Nullable SharedDirections fit(Slot slot, List<DecodedFile> known) throws IOException {
+        int rows = (int) slot.like().rows(1);
+        int columns = (int) slot.like().columns(1);
+        ModeProducts left = rows <= LONGEST_SIDE ? new ModeProducts(rows) : null;
+        ModeProducts right = columns <= LONGEST_SIDE ? new ModeProducts(columns) : null;
+        float[] from = slot.center() == null ? null : read(slot.center());
+        double energy = 0;
+        for (Place member : slot.members()) {
+            float[] d = read(member);
+            progress.accept(member.tensor().byteLength());
+            double square = subtract(d, from);
+            // A member with NaN or infinity tells nothing of the directions.
+            if (square <= Float.MAX_VALUE) {
+                energy += square;
+                if (left != null) {
+                    left.addRows(d, columns);
+                }
+                if (right != null) {
+                    right.addRows(ModeProducts.transpose(d, rows, columns), rows);
+                }
+            }
+        }
+        if (energy == 0) {
+            return null;
+        }
+        double mean = energy / rows / columns;
+        String name = slot.like().name();
+        return new SharedDirections(
+                name,
+                rows,
+                columns,
+                left == null ? null : left.side(known(known, name + BasisFile.LEFT, rows), columns, mean),
+                right == null ? null : right.side(known(known, name + BasisFile.RIGHT, columns), rows, mean));
+    }
+
+    /** Directions that are there already, one after the other; none: empty. */
+    private static Optional<Directions> known(List<DecodedFile> files, String name, int length) throws IOException {
+        List<Directions> found = new ArrayList<>();
+        for (DecodedFile file : files) {
+            for (int t = 0; t < file.tensors().size(); t++) {
+                TensorInfo tensor = file.tensors().get(t);
+                if (tensor.name().equals(name) && !tensor.shape().isEmpty()) {
+                    Directions.read(file, t, Math.toIntExact(tensor.shape().getFirst()), length)
+                            .ifPresent(found::add);
+                }
+            }
+        }
+        return found.isEmpty() ? Optional.empty() : Optional.of(Directions.concatenate(found));
     }
 
     /** Subtracts in place; the sum of squares, which is not finite if an element is not. */
@@ -126,85 +279,18 @@ public final class BasisFitter {
         return square;
     }
 
-    private static void addProducts(
-            float[] d, int rows, int columns, double @Nullable [] left, double @Nullable [] right) {
-        for (int i = 0; left != null && i < rows; i++) {
-            for (int k = i; k < rows; k++) {
-                float sum = 0;
-                double total = 0;
-                for (int j = 0; j < columns; j++) {
-                    sum += d[i * columns + j] * d[k * columns + j];
-                    if ((j & 63) == 63) {
-                        total += sum;
-                        sum = 0;
-                    }
-                }
-                left[i * rows + k] += total + sum;
+    private static float[] read(Place place) throws IOException {
+        TensorInfo tensor = place.tensor();
+        float[] values = new float[Math.toIntExact(tensor.elementCount())];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(Math.max(1, tensor.byteLength()), Float.BYTES)
+                    .asSlice(0, tensor.byteLength());
+            place.file().read(place.file().schemaLength() + tensor.begin(), bytes);
+            CentredElements.Center elements = new CentredElements.Center(bytes, tensor.dtype());
+            for (int i = 0; i < values.length; i++) {
+                values[i] = elements.value(i);
             }
         }
-        for (int i = 0; right != null && i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                double x = d[i * columns + j];
-                for (int k = j; x != 0 && k < columns; k++) {
-                    right[j * columns + k] += x * d[i * columns + k];
-                }
-            }
-        }
-    }
-
-    /** The eigenvectors of a sum of products, of which the upper triangle is given; {@code mean} is that of squares. */
-    private static SharedDirections.@Nullable Side side(double @Nullable [] products, int n, int others, double mean) {
-        if (products == null) {
-            return null;
-        }
-        DMatrixRMaj matrix = new DMatrixRMaj(n, n);
-        for (int i = 0; i < n; i++) {
-            for (int j = i; j < n; j++) {
-                matrix.set(i, j, products[i * n + j]);
-                matrix.set(j, i, products[i * n + j]);
-            }
-        }
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, true, true);
-        if (!eigen.decompose(matrix)) {
-            return null;
-        }
-        Integer[] order = new Integer[n];
-        double[] values = new double[n];
-        for (int k = 0; k < n; k++) {
-            order[k] = k;
-            values[k] = Math.max(0, eigen.getEigenvalue(k).getReal());
-        }
-        Arrays.sort(order, (a, b) -> Double.compare(values[b], values[a]));
-        double[][] vectors = new double[n][];
-        double[] magnitudes = new double[n];
-        for (int k = 0; k < n; k++) {
-            vectors[k] = eigen.getEigenVector(order[k]).data.clone();
-            magnitudes[k] = Math.sqrt(values[order[k]] / others / mean);
-        }
-        return new SharedDirections.Side(vectors, magnitudes);
-    }
-
-    /** Float tensors as values. */
-    static final class Elements {
-        private Elements() {}
-
-        static boolean isReadable(DType dtype) {
-            return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
-        }
-
-        static float[] read(DecodedFile file, TensorInfo tensor) throws IOException {
-            int n = Math.toIntExact(tensor.elementCount());
-            float[] values = new float[n];
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment bytes = arena.allocate(Math.max(1, tensor.byteLength()), Float.BYTES)
-                        .asSlice(0, tensor.byteLength());
-                file.read(file.schemaLength() + tensor.begin(), bytes);
-                CentredElements.Center elements = new CentredElements.Center(bytes, tensor.dtype());
-                for (int i = 0; i < n; i++) {
-                    values[i] = elements.value(i);
-                }
-            }
-            return values;
-        }
+        return values;
     }
 }

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -68,6 +69,54 @@ public record Directions(int count, int length, float[] values, byte[] levels) {
         }
     }
 
+    /**
+     * Reads directions off a tensor that is not of a basis: its rows, or its columns.
+     *
+     * @param file       the file that holds it
+     * @param tensor     its index in data order, any number
+     * @param matrixDims leading dimensions that form its rows
+     * @param columns    whether its columns are the directions
+     * @param count      how many, from the first on; at least 1
+     * @param length     elements that each must have
+     * @return the directions, or empty where the file does not hold such (R-MOD-007)
+     * @throws IOException if the file cannot be read
+     */
+    public static Optional<Directions> ofTensor(
+            DecodedFile file, int tensor, int matrixDims, boolean columns, int count, long length)
+            throws IOException {
+        if (file.schemaLength() == 0 || tensor < 0 || tensor >= file.tensors().size()) {
+            return Optional.empty();
+        }
+        TensorInfo info = file.tensors().get(tensor);
+        boolean isReal = info.dtype() == DType.F32 || info.dtype() == DType.F16 || info.dtype() == DType.BF16;
+        if (!isReal || info.elementCount() == 0 || Integer.compareUnsigned(matrixDims, info.shape().size()) > 0) {
+            return Optional.empty();
+        }
+        long stored = columns ? info.columns(matrixDims) : info.rows(matrixDims);
+        long each = columns ? info.rows(matrixDims) : info.columns(matrixDims);
+        if (each != length || count > stored || (long) count * length > Integer.MAX_VALUE - 8
+                || info.elementCount() > Integer.MAX_VALUE - 8) {
+            return Optional.empty();
+        }
+        float[] values = new float[count * (int) length];
+        try (Arena arena = Arena.ofConfined()) {
+            // Of rows the first ones are all that is needed.
+            long used = columns ? info.byteLength() : count * length * info.dtype().bits() / Byte.SIZE;
+            CentredElements.Center elements =
+                    new CentredElements.Center(read(file, info, used, arena), info.dtype());
+            for (int k = 0; k < count; k++) {
+                for (int x = 0; x < length; x++) {
+                    float value = elements.value(columns ? x * stored + k : k * length + x);
+                    values[k * (int) length + x] = value;
+                    if (!(Math.abs(value) <= Float.MAX_VALUE)) {
+                        return Optional.empty();
+                    }
+                }
+            }
+        }
+        return Optional.of(new Directions(count, (int) length, values, new byte[count]));
+    }
+
     private static boolean is(TensorInfo tensor, DType dtype, long elements) {
         return tensor.dtype() == dtype && tensor.shape().equals(List.of(elements));
     }
@@ -92,6 +141,18 @@ public record Directions(int count, int length, float[] values, byte[] levels) {
             finite &= Math.abs(values[at + i]) <= Float.MAX_VALUE;
         }
         return finite;
+    }
+
+    /**
+     * Some of the directions.
+     *
+     * @param some how many, from the first on; at most all
+     * @return those
+     */
+    public Directions first(int some) {
+        return some == count
+                ? this
+                : new Directions(some, length, Arrays.copyOf(values, some * length), Arrays.copyOf(levels, some));
     }
 
     /**

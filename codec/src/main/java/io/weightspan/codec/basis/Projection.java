@@ -4,11 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the coefficients of a difference in given directions. Stateless. */
 public final class Projection {
-    /** What is left of a coefficient above a whole number of steps counts as one more step from here on. */
-    private static final double DEAD_ZONE = 0.6;
-
-    private static final int MOST = 1 << 24;
-
     private Projection() {}
 
     /**
@@ -58,22 +53,5 @@ public final class Projection {
             }
         }
         return transposed;
-    }
-
-    /**
-     * Quantises coefficients, with a dead zone: what rounds down saves more bits than it costs in error.
-     *
-     * @param coefficients the coefficients
-     * @param step what a quantised coefficient of 1 is worth, above 0
-     * @return as many integers
-     */
-    public static int[] quantise(float[] coefficients, float step) {
-        int[] quantised = new int[coefficients.length];
-        for (int i = 0; i < quantised.length; i++) {
-            double steps = Math.min(Math.abs(coefficients[i]) / (double) step, MOST);
-            int q = (int) (steps + 1 - DEAD_ZONE);
-            quantised[i] = coefficients[i] < 0 ? -q : q;
-        }
-        return quantised;
     }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Sums run in ascending order over the directions, products and sums each rounded; vectors run across elements, so
  * that every machine gets the same bits. Immutable after it is made; thread-safe.
  */
-public final class TurnedMatrix {
+public final class TurnedMatrix implements MatrixElements {
     private final int columns;
     private final float step;
     private final @Nullable Directions left;
@@ -58,23 +58,38 @@ public final class TurnedMatrix {
         }
     }
 
-    /**
-     * Bytes that this keeps in memory, about.
-     *
-     * @return at least 0
-     */
+    @Override
     public long memory() {
         return (long) turned.length * Float.BYTES + counts.length;
     }
 
     /**
-     * Gives elements of {@code step * d} in row-major order.
+     * Makes the matrix of two factors ({@code encodings/lowrank.md}).
      *
-     * @param first index of the first element in the matrix
-     * @param n     how many
-     * @param out   receives them
+     * @param numbers for each column of the left factor first its m numbers, then the n numbers of the right one's row
+     * @param rows    m
+     * @param columns n
+     * @param step    what a product of 1 is worth
+     * @return the matrix
      */
-    public void differences(long first, int n, float[] out) {
+    public static TurnedMatrix ofFactors(int[] numbers, int rows, int columns, float step) {
+        int rank = numbers.length / (rows + columns);
+        float[] left = new float[rank * rows];
+        int[] right = new int[rank * columns];
+        for (int k = 0; k < rank; k++) {
+            int at = k * (rows + columns);
+            for (int i = 0; i < rows; i++) {
+                left[k * rows + i] = numbers[at + i];
+            }
+            System.arraycopy(numbers, at + rows, right, k * columns, columns);
+        }
+        Directions directions = new Directions(rank, rows, left, new byte[rank]);
+        return new TurnedMatrix(right, rank, columns, directions, null, step);
+    }
+
+    /** {@inheritDoc} They are those of {@code step * d}. */
+    @Override
+    public void read(long first, int n, float[] out) {
         int row = (int) (first / columns);
         int column = (int) (first % columns);
         for (int at = 0; at < n;) {

@@ -19,7 +19,7 @@ public final class Container implements Closeable {
     private final ByteSource source;
     private final Verification level;
     private final ContainerOpener.Opened opened;
-    private final TensorCoding coding;
+    private final @Nullable TensorCoding coding;
     private final @Nullable TensorCoding layer;
 
     private Container(ByteSource source, Verification level, ContainerOpener opener, ContainerOpener.Opened opened) {
@@ -28,8 +28,10 @@ public final class Container implements Closeable {
         this.opened = opened;
         Sections sections = opened.sections();
         Front front = opened.front();
-        coding = new TensorCoding(source, level, opener, front, opened.index(), opened.tensors(),
-                sections.tablesOffset());
+        Index index = opened.index();
+        coding = index == null
+                ? null
+                : new TensorCoding(source, level, opener, front, index, opened.tensors(), sections.tablesOffset());
         Index layerIndex = opened.layerIndex();
         layer = layerIndex == null
                 ? null
@@ -49,10 +51,28 @@ public final class Container implements Closeable {
      * @throws IOException        if its bytes cannot be had
      */
     public static Container open(ByteSource source, Verification level) throws IOException {
+        return open(source, level, true);
+    }
+
+    /**
+     * Opens the first part of a container, which its first layer decodes from.
+     *
+     * @param source its first {@code first_part_length} bytes; owned as by {@link #open}
+     * @param level  how much to check
+     * @return the container, of which only {@link #layer} is a coding
+     * @throws ContainerException if it is damaged or hostile, or has no layer
+     * @throws IOException        if its bytes cannot be had
+     */
+    public static Container openFirstPart(ByteSource source, Verification level) throws IOException {
+        return open(source, level, false);
+    }
+
+    private static Container open(ByteSource source, Verification level, boolean whole) throws IOException {
         boolean done = false;
         try {
             ContainerOpener opener = new ContainerOpener(source, level);
-            Container container = new Container(source, level, opener, opener.open());
+            Container container =
+                    new Container(source, level, opener, whole ? opener.open() : opener.openFirstPart());
             done = true;
             return container;
         } catch (ContainerException e) {
@@ -113,9 +133,17 @@ public final class Container implements Closeable {
      * The index.
      *
      * @return the message, checked
+     * @throws IllegalStateException if only the first part is open
      */
     public Index index() {
-        return opened.index();
+        return whole(opened.index());
+    }
+
+    private static <T> T whole(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("only the first part of the container is open");
+        }
+        return part;
     }
 
     /**
@@ -167,9 +195,10 @@ public final class Container implements Closeable {
      * How the tensors of the file are coded.
      *
      * @return the coding that INDEX describes
+     * @throws IllegalStateException if only the first part is open
      */
     public TensorCoding coding() {
-        return coding;
+        return whole(coding);
     }
 
     /**

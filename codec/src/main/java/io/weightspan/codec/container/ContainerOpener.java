@@ -35,14 +35,14 @@ final class ContainerOpener {
      *
      * @param header   the header
      * @param front    the front
-     * @param index    the index
+     * @param index    the index, null where only the first part is at hand
      * @param layerIndex the layer's index, null where there is no layer
      * @param sections where everything lies
      * @param schema   the decoded schema chunk; empty for an opaque file
      * @param parsed   the header of the safetensors file, null for an opaque file
      * @param tensors  the tensors in data order
      */
-    record Opened(Header header, Front front, Index index, @Nullable Index layerIndex, Sections sections,
+    record Opened(Header header, Front front, @Nullable Index index, @Nullable Index layerIndex, Sections sections,
             MemorySegment schema,
             @Nullable SafetensorsHeader parsed, List<TensorInfo> tensors) {}
 
@@ -94,6 +94,41 @@ final class ContainerOpener {
             checkPadding(sections);
         }
         return new Opened(header, front, index, layerIndex, sections, schema, parsed, tensors);
+    }
+
+    /**
+     * Opens the first part of a container, up to the end of FIRST, which is all that its first layer needs.
+     *
+     * @return what it holds; of the sections only those of the first part have a meaning
+     * @throws ContainerException if it is damaged, or {@code MALFORMED_FRONT} if it has no layer
+     * @throws IOException        if its bytes cannot be had
+     */
+    Opened openFirstPart() throws IOException {
+        long length = source.size();
+        if (length < HeaderLayout.LENGTH) {
+            throw new ContainerException(ErrorCode.TRUNCATED, "a header has 64 bytes, these are " + length);
+        }
+        Header header = HeaderLayout.read(source.read(0, HeaderLayout.LENGTH));
+        FrontChecks.limit(header.frontLength(), Limits.FRONT_BYTES, "bytes of the front");
+        long frontEnd = HeaderLayout.LENGTH + header.frontLength();
+        if (header.firstPartLength() != length || frontEnd > length) {
+            throw new ContainerException(ErrorCode.TRUNCATED,
+                    "the first part has " + Long.toUnsignedString(header.firstPartLength()) + " bytes, not " + length);
+        }
+        MemorySegment frontBytes = source.read(HeaderLayout.LENGTH, header.frontLength());
+        checksum(frontBytes, header.frontCrc(), ErrorCode.FRONT_CHECKSUM, "the front is damaged",
+                HeaderLayout.LENGTH);
+        Front front = Messages.front(frontBytes, HeaderLayout.LENGTH);
+        FrontChecks.limits(front);
+        FrontChecks.requirements(front, header.hasLayer());
+        if (!front.hasLayer()) {
+            throw new ContainerException(ErrorCode.MALFORMED_FRONT, "the container has no first layer");
+        }
+        Sections sections = Sections.ofFirstPart(header, front);
+        MemorySegment schema = chunk(front.getSchema(), sections.firstOffset(), "schema");
+        SafetensorsHeader parsed = parse(schema, front, sections);
+        Index layerIndex = layerIndex(front, sections, parsed.tensors(), length);
+        return new Opened(header, front, null, layerIndex, sections, schema, parsed, parsed.tensors());
     }
 
     /** The layer's index, checked. */

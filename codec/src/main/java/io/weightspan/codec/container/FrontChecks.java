@@ -48,6 +48,8 @@ final class FrontChecks {
         }
         require(isDigest(front.getFileSha256()), "file_sha256 is not 32 bytes");
         layer(front, hasLayerBit);
+        require(!front.hasApproximation() || isDigest(front.getApproximation().getOriginalSha256()),
+                "original_sha256 is not 32 bytes");
         Set<ByteString> objects = new HashSet<>();
         for (Dependency dependency : front.getDependenciesList()) {
             Role role = dependency.getRole();

@@ -3,10 +3,8 @@ package io.weightspan.codec.container;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Chunk;
 import io.weightspan.format.v1.ChunkCoding;
-import io.weightspan.format.v1.Directions;
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Index;
-import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.util.List;
@@ -61,7 +59,8 @@ final class IndexChecks {
             throw malformed("the index has " + index.getTensorsCount() + " tensors, the schema " + tensors.size(),
                     null);
         }
-        require(index.getTensorSha256().size() == (ofLayer ? 0 : (long) Digest.LENGTH * tensors.size()),
+        int digests = index.getTensorSha256().size();
+        require(digests == 0 || !ofLayer && digests == (long) Digest.LENGTH * tensors.size(),
                 ofLayer ? "a layer has tensor_sha256" : "tensor_sha256 is not 32 bytes for each tensor", null);
         IndexChecks checks = new IndexChecks(index, tensors, front, ofLayer);
         long blocks = 0;
@@ -96,18 +95,20 @@ final class IndexChecks {
         if (predictor == PredictorKind.LAYER) {
             require(front.hasLayer() && !ofLayer, "there is no layer to predict it", info);
         }
-        if (predictor == PredictorKind.MODES) {
-            modes(entry, info);
+        NumberChecks ofNumbers = new NumberChecks(index, tensors, front);
+        if (predictor.isOfNumbers()) {
+            ofNumbers.check(i, predictor);
         }
-        if (residual.usesTables()) {
+        require(residual != ResidualKind.BOUNDED || NumberChecks.isStep(entry.getStep()), "a bad step", info);
+        if (residual.usesTables() && !NumberChecks.isHeldElsewhere(i, entry, predictor)) {
             require(Integer.compareUnsigned(entry.getTableSet(), index.getTableSetsCount()) < 0,
                     "table_set out of range", info);
         }
         if (predictor == PredictorKind.SELF) {
             self(i, entry, info);
         }
-        long blocks = residual == ResidualKind.COEFFICIENTS
-                ? Math.ceilDiv(MatrixShape.of(entry, info).coefficients(), ResidualKind.ELEMENTS_PER_BLOCK)
+        long blocks = residual.isOfNumbers()
+                ? Math.ceilDiv(ofNumbers.count(i, predictor), ResidualKind.ELEMENTS_PER_BLOCK)
                 : residual.blockCount(info);
         require(entry.getBlockLengthsCount() == blocks,
                 "the tensor has " + blocks + " blocks, the index " + entry.getBlockLengthsCount() + " lengths", info);
@@ -115,30 +116,6 @@ final class IndexChecks {
 
     private void dependency(int dependency, TensorInfo info) throws ContainerException {
         require(Integer.compareUnsigned(dependency, front.getDependenciesCount()) < 0, "dependency out of range", info);
-    }
-
-    /** R-MOD-002 to R-MOD-004 and R-LIM-015. */
-    private void modes(TensorEntry entry, TensorInfo info) throws ContainerException {
-        if (entry.getCentred()) {
-            dependency(entry.getDependency(), info);
-        }
-        directions(entry.getLeftList(), info);
-        directions(entry.getRightList(), info);
-        require(Integer.compareUnsigned(entry.getMatrixDims(), info.shape().size()) <= 0, "matrix_dims out of range",
-                info);
-        require(info.elementCount() > 0 && entry.getStep() > 0 && entry.getStep() <= Float.MAX_VALUE,
-                "no elements, or a bad step", info);
-        MatrixShape matrix = MatrixShape.of(entry, info);
-        FrontChecks.limit(matrix.turned(), Limits.TURNED, "elements of a turned matrix");
-        FrontChecks.limit(matrix.coefficients(), Limits.TURNED, "coefficients");
-    }
-
-    private void directions(List<Directions> list, TensorInfo info) throws ContainerException {
-        for (Directions directions : list) {
-            dependency(directions.getDependency(), info);
-            Role role = front.getDependencies(directions.getDependency()).getRole();
-            require(role == Role.ROLE_BASIS && directions.getCount() != 0, "directions of no basis, or none", info);
-        }
     }
 
     /** R-IDX-007. */

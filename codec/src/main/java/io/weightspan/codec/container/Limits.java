@@ -33,8 +33,13 @@ public final class Limits {
     public static final long TABLES_BYTES = 1L << 20;
     /** R-LIM-014: depth of a tensor, that is how many predictions its own rests on. */
     public static final int DEPTH = 4;
-    /** R-LIM-015: coefficients of a tensor, and elements of its matrix once the rows are turned. */
+    /**
+     * R-LIM-015: coefficients of a tensor, elements of its matrix once the rows are turned, numbers of a factor, and
+     * products of a core's coefficients with the columns of a factor.
+     */
     public static final long TURNED = 1L << 27;
+    /** R-LIM-017: coefficients of a core, and elements of either of its factors. */
+    public static final long CORE = 1L << 24;
     /** R-LIM-016: {@code Directions} of all tensors of an index. */
     public static final int DIRECTIONS = 1 << 20;
     /** R-MSG-007: window of a zstd frame in bytes. */

@@ -27,6 +27,24 @@ public record MatrixShape(long rows, long columns, long left, long right) {
         return new MatrixShape(rows, columns, count(entry.getLeftList(), rows), count(entry.getRightList(), columns));
     }
 
+    /**
+     * The shape of a product of two tensors.
+     *
+     * @param holder the entry that holds the core
+     * @param left   the tensor that is the left factor; its entry's {@code matrix_dims} is in range
+     * @param leftDims that {@code matrix_dims}
+     * @param right  the right factor, likewise
+     * @param rightDims its {@code matrix_dims}
+     * @return the shape
+     */
+    public static MatrixShape ofProduct(TensorEntry holder, TensorInfo left, int leftDims, TensorInfo right,
+            int rightDims) {
+        long rows = left.rows(leftDims);
+        long columns = right.columns(rightDims);
+        return new MatrixShape(rows, columns, count(holder.getLeftList(), rows),
+                count(holder.getRightList(), columns));
+    }
+
     private static long count(List<Directions> directions, long identity) {
         long count = 0;
         for (Directions some : directions) {
@@ -53,7 +71,7 @@ public record MatrixShape(long rows, long columns, long left, long right) {
         return saturated(left, columns);
     }
 
-    private static long saturated(long a, long b) {
+    static long saturated(long a, long b) {
         long high = Math.multiplyHigh(a, b);
         long low = a * b;
         return high != 0 || low < 0 ? Long.MAX_VALUE : low;

@@ -15,7 +15,11 @@ public enum PredictorKind {
     /** Directions that a family shares, and a center. */
     MODES(4),
     /** The same tensor as the first layer decodes it. */
-    LAYER(5);
+    LAYER(5),
+    /** A product of two thin matrices, and a center. */
+    LOWRANK(6),
+    /** A factor of the product of two tensors, in directions that a family shares. */
+    PRODUCT(7);
 
     private final int id;
 
@@ -36,10 +40,19 @@ public enum PredictorKind {
     /**
      * The registry id.
      *
-     * @return 0 to 5
+     * @return 0 to 7
      */
     public int id() {
         return id;
+    }
+
+    /**
+     * Whether the prediction is made of integers that the tensor's blocks hold, and not of another tensor alone.
+     *
+     * @return true for {@link #MODES}, {@link #LOWRANK} and {@link #PRODUCT}
+     */
+    public boolean isOfNumbers() {
+        return this == MODES || this == LOWRANK || this == PRODUCT;
     }
 
     /**

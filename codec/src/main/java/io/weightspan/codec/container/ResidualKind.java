@@ -15,7 +15,11 @@ public enum ResidualKind {
     /** Floats against a prediction, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
     DELTA(4),
     /** Coefficients of shared directions, in blocks of {@link #ELEMENTS_PER_BLOCK} coefficients. */
-    COEFFICIENTS(5);
+    COEFFICIENTS(5),
+    /** Floats near their originals, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
+    BOUNDED(6),
+    /** The numbers of two thin matrices, in blocks of {@link #ELEMENTS_PER_BLOCK} numbers. */
+    FACTORS(7);
 
     /** Elements of a block of {@link #DIRECT} and {@link #DELTA}; a tensor's last block may have fewer. */
     public static final int ELEMENTS_PER_BLOCK = 1 << 16;
@@ -41,7 +45,7 @@ public enum ResidualKind {
     /**
      * The registry id.
      *
-     * @return 1 to 5
+     * @return 1 to 7
      */
     public int id() {
         return id;
@@ -50,14 +54,23 @@ public enum ResidualKind {
     /**
      * Whether the tensor is coded with frequency tables.
      *
-     * @return true for {@link #DIRECT}, {@link #DELTA} and {@link #COEFFICIENTS}
+     * @return false for {@link #EQUAL} and {@link #BYTES}
      */
     public boolean usesTables() {
-        return isOfElements() || this == COEFFICIENTS;
+        return this != EQUAL && this != BYTES;
     }
 
     /**
-     * Whether blocks hold the tensor's elements, float by float.
+     * Whether blocks hold numbers that make a prediction, however many elements the tensor has.
+     *
+     * @return true for {@link #COEFFICIENTS} and {@link #FACTORS}
+     */
+    public boolean isOfNumbers() {
+        return this == COEFFICIENTS || this == FACTORS;
+    }
+
+    /**
+     * Whether blocks hold the tensor's elements without loss, float by float.
      *
      * @return true for {@link #DIRECT} and {@link #DELTA}
      */
@@ -74,29 +87,39 @@ public enum ResidualKind {
      */
     public boolean allows(PredictorKind predictor, DType dtype) {
         return switch (this) {
-            case EQUAL -> predictor != PredictorKind.NONE && predictor != PredictorKind.MODES;
+            case EQUAL -> predictor != PredictorKind.NONE && !predictor.isOfNumbers();
             case BYTES -> predictor == PredictorKind.NONE;
             case DIRECT -> predictor == PredictorKind.NONE && dtype.hasFloatCoding();
             case DELTA ->
                 (predictor.needsDependency() || predictor == PredictorKind.LAYER) && dtype.hasFloatCoding();
             case COEFFICIENTS ->
-                predictor == PredictorKind.MODES
-                        && (dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16);
+                (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) && isReal(dtype);
+            case BOUNDED ->
+                (predictor == PredictorKind.NONE
+                        || predictor.needsDependency()
+                        || predictor == PredictorKind.LAYER)
+                        && isReal(dtype);
+            case FACTORS -> predictor == PredictorKind.LOWRANK && isReal(dtype);
         };
+    }
+
+    /** Whether the elements are values that binary32 arithmetic can make. */
+    private static boolean isReal(DType dtype) {
+        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
     }
 
     /**
      * The number of a tensor's blocks (R-IDX-004) where it follows from the tensor alone.
      *
-     * @param tensor the tensor; the residual is not {@link #COEFFICIENTS}
+     * @param tensor the tensor; the residual is not {@link #isOfNumbers}
      * @return at least 0
      */
     public long blockCount(TensorInfo tensor) {
         return switch (this) {
             case EQUAL -> 0;
             case BYTES -> Math.ceilDiv(tensor.byteLength(), BYTES_PER_BLOCK);
-            case DIRECT, DELTA -> Math.ceilDiv(tensor.elementCount(), ELEMENTS_PER_BLOCK);
-            case COEFFICIENTS -> throw new IllegalArgumentException("how many directions there are decides");
+            case DIRECT, DELTA, BOUNDED -> Math.ceilDiv(tensor.elementCount(), ELEMENTS_PER_BLOCK);
+            case COEFFICIENTS, FACTORS -> throw new IllegalArgumentException("the entry decides");
         };
     }
 
@@ -104,14 +127,14 @@ public enum ResidualKind {
      * Decoded bytes of a block but for a tensor's last one.
      *
      * @param dtype the tensor's dtype; for {@link #DIRECT} and {@link #DELTA} one with a float coding. Elements that
-     *              coefficients predict are decoded by as many at a time
+     *              numbers predict are decoded by as many at a time
      * @return at least 1; 0 for {@link #EQUAL}
      */
     public int blockBytes(DType dtype) {
         return switch (this) {
             case EQUAL -> 0;
             case BYTES -> BYTES_PER_BLOCK;
-            case DIRECT, DELTA, COEFFICIENTS -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
+            case DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
         };
     }
 }

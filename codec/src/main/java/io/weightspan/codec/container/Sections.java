@@ -73,6 +73,26 @@ record Sections(long frontEnd, long firstOffset, long firstPartLength, long tabl
      */
     static Sections of(HeaderLayout.Header header, TrailerLayout.Trailer trailer, Front front, Index index)
             throws ContainerException {
+        Sections first = ofFirstPart(header, front);
+        long layerEnd = first.firstPartLength();
+        long tablesOffset = align(layerEnd);
+        long dataEnd = dataEnd(tablesOffset, index);
+        require(dataEnd <= trailer.indexOffset() && align(dataEnd) == trailer.indexOffset(),
+                "the chunks and blocks do not fill the data section", tablesOffset);
+        return new Sections(first.frontEnd(), first.firstOffset(), layerEnd, tablesOffset, dataEnd,
+                trailer.indexOffset(), trailer.indexOffset() + trailer.indexLength(),
+                trailer.containerLength() - TrailerLayout.LENGTH);
+    }
+
+    /**
+     * Places the parts up to the end of FIRST.
+     *
+     * @param header the header
+     * @param front  the front, checked on its own
+     * @return the places; those after FIRST are its end
+     * @throws ContainerException {@code BAD_LAYOUT} (R-HDR-009)
+     */
+    static Sections ofFirstPart(HeaderLayout.Header header, Front front) throws ContainerException {
         long frontEnd = HeaderLayout.LENGTH + header.frontLength();
         long firstOffset = align(frontEnd);
         long schemaEnd = add(firstOffset, front.getSchema().getStoredLength());
@@ -80,13 +100,7 @@ record Sections(long frontEnd, long firstOffset, long firstPartLength, long tabl
                 front.getLayer().getDataLength());
         require(layerEnd == header.firstPartLength(), "first_part_length is not the end of the schema and the layer",
                 HeaderLayout.FIRST_PART_LENGTH_OFFSET);
-        long tablesOffset = align(layerEnd);
-        long dataEnd = dataEnd(tablesOffset, index);
-        require(dataEnd <= trailer.indexOffset() && align(dataEnd) == trailer.indexOffset(),
-                "the chunks and blocks do not fill the data section", tablesOffset);
-        return new Sections(frontEnd, firstOffset, layerEnd, tablesOffset, dataEnd,
-                trailer.indexOffset(), trailer.indexOffset() + trailer.indexLength(),
-                trailer.containerLength() - TrailerLayout.LENGTH);
+        return new Sections(frontEnd, firstOffset, layerEnd, layerEnd, layerEnd, layerEnd, layerEnd, layerEnd);
     }
 
     /**

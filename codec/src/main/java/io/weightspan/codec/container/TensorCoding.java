@@ -7,6 +7,9 @@ import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,13 +126,15 @@ public final class TensorCoding {
     /**
      * Digest of a tensor's decoded bytes.
      *
-     * @param tensor index in {@link #tensors()}
-     * @return what the index claims
-     * @throws IndexOutOfBoundsException if there is no such tensor
+     * @param tensor its index
+     * @return what the index claims, or empty where it has no digests
      */
-    public Digest digest(int tensor) {
-        int at = Digest.LENGTH * tensor;
-        return Digest.of(index().getTensorSha256().substring(at, at + Digest.LENGTH));
+    public Optional<Digest> digest(int tensor) {
+        if (index().getTensorSha256().isEmpty()) {
+            return Optional.empty();
+        }
+        int at = tensor * Digest.LENGTH;
+        return Optional.of(Digest.of(index().getTensorSha256().substring(at, at + Digest.LENGTH)));
     }
 
     /**
@@ -263,5 +268,27 @@ public final class TensorCoding {
             @Nullable Throwable cause) {
         return new ContainerException(code, detail, name(), tensor < 0 ? null : tensors().get(tensor).name(), offset,
                 cause);
+    }
+
+    /**
+     * Indexes of the dependencies that the tensors need.
+     *
+     * @return each once, ascending
+     */
+    public SortedSet<Integer> usedDependencies() {
+        SortedSet<Integer> used = new TreeSet<>();
+        for (int t = 0; t < tensors.size(); t++) {
+            TensorEntry entry = entry(t);
+            PredictorKind predictor = predictor(t);
+            boolean centred = predictor == PredictorKind.MODES || predictor == PredictorKind.LOWRANK;
+            if (predictor.needsDependency() || centred && entry.getCentred()) {
+                used.add(entry.getDependency());
+            }
+            if (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) {
+                entry.getLeftList().forEach(directions -> used.add(directions.getDependency()));
+                entry.getRightList().forEach(directions -> used.add(directions.getDependency()));
+            }
+        }
+        return used;
     }
 }

@@ -7,22 +7,32 @@ import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Role;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A stored basis whose directions may predict tensors of a file to be encoded. Thread-safe. */
+/**
+ * A stored basis whose directions may predict tensors of a file to be encoded: one file, or several, each with what was
+ * added to those before it. Directions are read once. Thread-safe.
+ */
 public final class BasisReference {
-    private final Reference reference;
-    private final Map<String, Integer> tensors = new HashMap<>();
+    private final List<Reference> segments;
+    private final List<Map<String, Integer>> tensors = new ArrayList<>();
+    private final Map<String, Optional<Side>> sides = new ConcurrentHashMap<>();
 
-    private BasisReference(Reference reference) {
-        this.reference = reference;
-        List<TensorInfo> all = reference.file().tensors();
-        for (int i = 0; i < all.size(); i++) {
-            tensors.put(all.get(i).name(), i);
+    private BasisReference(List<Reference> segments) {
+        this.segments = segments;
+        for (Reference segment : segments) {
+            Map<String, Integer> byName = new HashMap<>();
+            List<TensorInfo> all = segment.file().tensors();
+            for (int i = 0; i < all.size(); i++) {
+                byName.put(all.get(i).name(), i);
+            }
+            tensors.add(byName);
         }
     }
 
@@ -35,20 +45,54 @@ public final class BasisReference {
      * @return the reference
      */
     public static BasisReference of(Digest objectSha256, Digest fileSha256, DecodedFile file) {
-        return new BasisReference(new Reference(objectSha256, fileSha256, Role.ROLE_BASIS, file, 0));
+        return of(List.of(new Reference(objectSha256, fileSha256, Role.ROLE_BASIS, file, 0)));
     }
 
-    Reference reference() {
-        return reference;
+    /**
+     * A basis of several segments.
+     *
+     * @param segments files as {@link BasisFile} writes them, of the role basis, the oldest first; at least one
+     * @return the reference
+     * @throws IllegalArgumentException if one has another role
+     */
+    public static BasisReference of(List<Reference> segments) {
+        for (Reference segment : segments) {
+            if (segment.role() != Role.ROLE_BASIS) {
+                throw new IllegalArgumentException("a segment of the role " + segment.role());
+            }
+        }
+        return new BasisReference(List.copyOf(segments));
     }
+
+    /**
+     * Directions of one segment.
+     *
+     * @param reference the segment
+     * @param tensor index of their tensor in it
+     * @param count how many
+     */
+    record Part(Reference reference, int tensor, int count) {}
 
     /**
      * Directions of one side of a slot.
      *
-     * @param tensor index of their tensor in the basis
-     * @param directions the directions
+     * @param parts where they are, in order
+     * @param directions all of them
      */
-    record Side(int tensor, Directions directions) {}
+    record Side(List<Part> parts, Directions directions) {
+        /** The first of them. */
+        Side first(int count) {
+            List<Part> some = new ArrayList<>();
+            int left = count;
+            for (Part part : parts) {
+                if (left > 0) {
+                    some.add(new Part(part.reference(), part.tensor(), Math.min(left, part.count())));
+                    left -= part.count();
+                }
+            }
+            return new Side(some, directions.first(count));
+        }
+    }
 
     Optional<Side> left(String slot, long length) throws IOException {
         return side(slot + BasisFile.LEFT, length);
@@ -59,13 +103,31 @@ public final class BasisReference {
     }
 
     private Optional<Side> side(String name, long length) throws IOException {
-        @Nullable
-        Integer index = tensors.get(name);
-        if (index == null) {
-            return Optional.empty();
+        Optional<Side> known = sides.get(name);
+        if (known == null) {
+            known = read(name, length);
+            sides.put(name, known);
         }
-        List<Long> shape = reference.file().tensors().get(index).shape();
-        int count = shape.isEmpty() ? 0 : Math.toIntExact(shape.getFirst());
-        return Directions.read(reference.file(), index, count, length).map(found -> new Side(index, found));
+        return known.filter(side -> side.directions().length() == length);
+    }
+
+    private Optional<Side> read(String name, long length) throws IOException {
+        List<Part> parts = new ArrayList<>();
+        List<Directions> found = new ArrayList<>();
+        for (int s = 0; s < segments.size(); s++) {
+            @Nullable
+            Integer index = tensors.get(s).get(name);
+            if (index != null) {
+                DecodedFile file = segments.get(s).file();
+                List<Long> shape = file.tensors().get(index).shape();
+                int count = shape.isEmpty() ? 0 : Math.toIntExact(shape.getFirst());
+                Optional<Directions> read = Directions.read(file, index, count, length);
+                if (read.isPresent()) {
+                    parts.add(new Part(segments.get(s), index, count));
+                    found.add(read.get());
+                }
+            }
+        }
+        return found.isEmpty() ? Optional.empty() : Optional.of(new Side(parts, Directions.concatenate(found)));
     }
 }

@@ -6,6 +6,7 @@ import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.entropy.BitWriter;
 import io.weightspan.codec.entropy.EncodingTables;
 import io.weightspan.codec.entropy.FrequencyTable;
+import io.weightspan.codec.residual.BoundedBlocks;
 import io.weightspan.codec.residual.BytesBlocks;
 import io.weightspan.codec.residual.CoefficientBlocks;
 import io.weightspan.codec.residual.ElementScales;
@@ -14,7 +15,6 @@ import io.weightspan.codec.residual.FloatBlockEncoder;
 import io.weightspan.codec.residual.FloatFormat;
 import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
-import io.weightspan.format.v1.Directions;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.ByteArrayOutputStream;
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class CodingEncoder {
     /** Elements of one tensor that are counted for the tables; of larger tensors a sample. */
     private static final int COUNTED = 1 << 20;
+
+    /** Of smaller tensors, on average, digests would be a percent of the record; the file's digest covers them too. */
+    private static final long SMALLEST_WITH_DIGESTS = 1 << 15;
 
     /** Blocks encoded at once, for each thread. */
     private static final int WINDOW = 4;
@@ -77,12 +80,17 @@ final class CodingEncoder {
             TensorPlan plan = plans.get(t);
             if (plan.residual().usesTables()) {
                 long[] counts = new long[128 * FrequencyTable.SYMBOLS];
-                ModesPlan modes = plan.modes();
-                if (modes != null) {
-                    for (int i = 0; i < modes.coefficients().length; i++) {
-                        counts[modes.context(i) << 8 | CoefficientBlocks.symbol(modes.coefficients()[i])]++;
+                NumbersPlan numbers = plan.numbers();
+                BoundedPlan bounded = plan.bounded();
+                if (numbers != null) {
+                    int[] all = numbers.numbers();
+                    for (int i = 0; i < all.length; i++) {
+                        counts[numbers.context(i) << 8 | CoefficientBlocks.symbol(all[i])]++;
                     }
-                    planner.addCoefficients(t, counts);
+                    planner.addNumbers(t, plan.residual(), counts);
+                } else if (bounded != null) {
+                    countSteps(plan, bounded, counts);
+                    planner.addNumbers(t, plan.residual(), counts);
                 } else {
                     boolean whole = counter.count(new ElementSource(file, plan.tensor()), plan, COUNTED, counts);
                     planner.add(t, plan.residual(), Objects.requireNonNull(plan.format()), counts, whole);
@@ -90,6 +98,15 @@ final class CodingEncoder {
             }
         }
         return planner.build(plans.size());
+    }
+
+    private static void countSteps(TensorPlan plan, BoundedPlan bounded, long[] counts) {
+        BoundedBlocks blocks = new BoundedBlocks();
+        int[] steps = bounded.steps();
+        for (int from = 0; from < steps.length; from += BoundedBlocks.BLOCK) {
+            int n = Math.min(BoundedBlocks.BLOCK, steps.length - from);
+            blocks.count(Objects.requireNonNull(plan.scales()), steps, from, n, counts);
+        }
     }
 
     /**
@@ -151,6 +168,17 @@ final class CodingEncoder {
         private final FloatBlockEncoder narrow = new FloatBlockEncoder(DType.F32);
         private final FloatBlockEncoder wide = new FloatBlockEncoder(DType.F64);
 
+        private @Nullable BoundedBlocks bounded;
+
+        BoundedBlocks bounded() {
+            BoundedBlocks blocks = bounded;
+            if (blocks == null) {
+                blocks = new BoundedBlocks();
+                bounded = blocks;
+            }
+            return blocks;
+        }
+
         FloatBlockEncoder encoder(FloatFormat format) {
             return format.dtype().bits() <= 32 ? narrow : wide;
         }
@@ -159,9 +187,9 @@ final class CodingEncoder {
     private void writeTensor(CodingWriter writer, BlockEncoders encoders, int index, List<Reference> used)
             throws IOException {
         TensorPlan plan = plans.get(index);
-        if (plan.modes() != null) {
-            writeCoefficients(writer, encoders, index, plan.modes());
-            writer.endTensor(entry(plan, tables.sets()[index], used), Optional.empty());
+        if (plan.numbers() != null) {
+            writeNumbers(writer, encoders, index, plan.numbers());
+            writer.endTensor(entry(plan, tables.sets()[index], used), digest(plan));
             return;
         }
         MemorySegment own = bytes.get(index);
@@ -186,21 +214,26 @@ final class CodingEncoder {
         if (blocks == 0) {
             progress.advance(own.byteSize());
         }
-        writer.endTensor(entry(plan, tables.sets()[index], used),
-                ofLayer ? Optional.<Digest>empty() : Optional.of(plan.sha256()));
+        writer.endTensor(entry(plan, tables.sets()[index], used), digest(plan));
     }
 
-    private void writeCoefficients(CodingWriter writer, BlockEncoders encoders, int index, ModesPlan modes)
+    private Optional<Digest> digest(TensorPlan plan) {
+        boolean small = file.length() < SMALLEST_WITH_DIGESTS * plans.size();
+        return ofLayer || small ? Optional.empty() : Optional.of(plan.sha256());
+    }
+
+    private void writeNumbers(CodingWriter writer, BlockEncoders encoders, int index, NumbersPlan numbers)
             throws IOException {
         int[] contexts = tables.contexts(tables.sets()[index]);
-        int[] tableOf = new int[modes.coefficients().length];
+        int[] all = numbers.numbers();
+        int[] tableOf = new int[all.length];
         for (int i = 0; i < tableOf.length; i++) {
-            tableOf[i] = contexts[modes.context(i)];
+            tableOf[i] = contexts[numbers.context(i)];
         }
         CoefficientBlocks blocks = encoders.coefficients.take();
         for (int from = 0; from < tableOf.length; from += CoefficientBlocks.BLOCK) {
             int n = Math.min(CoefficientBlocks.BLOCK, tableOf.length - from);
-            byte[] block = blocks.encode(modes.coefficients(), from, n, encoders.encodingTables, tableOf);
+            byte[] block = blocks.encode(all, from, n, encoders.encodingTables, tableOf);
             writer.appendBlock(MemorySegment.ofArray(block));
         }
         encoders.coefficients.giveBack(blocks);
@@ -226,6 +259,17 @@ final class CodingEncoder {
         }
         int width = plan.tensor().dtype().bits() / Byte.SIZE;
         long first = at / width;
+        BoundedPlan bounded = plan.bounded();
+        if (bounded != null) {
+            return worker.bounded().encode(
+                    plan.tensor().dtype(),
+                    parameters.scales(),
+                    parameters.tables(),
+                    parameters.contexts(),
+                    bounded.steps(),
+                    first,
+                    block);
+        }
         Prediction prediction = null;
         ElementSource source = plan.source();
         if (source != null) {
@@ -246,9 +290,14 @@ final class CodingEncoder {
         if (plan.predictor() != PredictorKind.NONE && plan.predictor() != PredictorKind.LAYER) {
             entry.setSourceTensor(plan.sourceTensor());
         }
-        ModesPlan modes = plan.modes();
-        if (modes != null) {
-            addModes(entry, modes, reference != null, set, used);
+        NumbersPlan numbers = plan.numbers();
+        if (numbers != null) {
+            entry.setTableSet(Math.max(0, set)).setCentred(reference != null);
+            numbers.describe(entry, used);
+        }
+        BoundedPlan bounded = plan.bounded();
+        if (bounded != null) {
+            entry.setStep(bounded.step());
         }
         FloatFormat format = plan.format();
         ElementScales scales = plan.scales();
@@ -261,24 +310,5 @@ final class CodingEncoder {
                     .setHasColumnScales(scales.columnScales() != null);
         }
         return entry.build();
-    }
-
-    private static void addModes(
-            TensorEntry.Builder entry, ModesPlan modes, boolean centred, int set, List<Reference> used) {
-        entry.setTableSet(set)
-                .setScale(modes.scale())
-                .setMatrixDims(modes.matrixDims())
-                .setCentred(centred)
-                .setStep(modes.step());
-        BasisReference basis = modes.basis();
-        if (basis != null) {
-            Directions.Builder some = Directions.newBuilder().setDependency(used.indexOf(basis.reference()));
-            if (modes.left() != null) {
-                entry.addLeft(some.setTensor(modes.leftTensor()).setCount(modes.left().count()));
-            }
-            if (modes.right() != null) {
-                entry.addRight(some.setTensor(modes.rightTensor()).setCount(modes.right().count()));
-            }
-        }
     }
 }

@@ -3,7 +3,9 @@ package io.weightspan.codec.family;
 import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.MatrixElements;
 import io.weightspan.codec.basis.Projection;
+import io.weightspan.codec.basis.Quantiser;
 import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Limits;
@@ -14,7 +16,6 @@ import io.weightspan.format.v1.Role;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -22,21 +23,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Plans the first layer of a record: turns each tensor's difference from the base into the family's directions,
- * quantises it, and makes what that decodes to.
- *
- * <p>Stateless but for the error it gathers; one thread at a time.
+ * quantises it, and makes what that decodes to. Stateless; thread-safe.
  */
 final class LayerPlanner {
-    /** The context of a coefficient as large as a step, of directions of middling size. */
-    private static final int MIDDLE_CONTEXT = 64;
+    /** Biases and norms say much with few numbers: their steps are this much finer. */
+    private static final double FINER = 4;
+
+    /** That is done while they are at most this part of a file. */
+    private static final double FEW = 0.05;
+
+    /** A product of thin matrices must take fewer bits than this part of what a tensor takes without a layer. */
+    private static final double WORTH_FACTORS = 0.9;
 
     private final SafetensorsFile file;
     private final List<Reference> references;
     private final Optional<BasisReference> basis;
     private final double step;
-    private double error;
-    private double difference;
-    private double maxError;
+    private final double stepAside;
+    private final boolean quantises;
 
     /**
      * Prepares to plan.
@@ -46,39 +50,92 @@ final class LayerPlanner {
      * @param basis its directions, or empty: differences are quantised as they are
      * @param step what a quantised coefficient of 1 is worth, in units of the root mean square of the tensor's
      *      difference
+     * @param quantises whether tensors without directions are quantised; else only products of thin matrices are looked
+     *      for, unless there is a basis
      */
-    LayerPlanner(SafetensorsFile file, List<Reference> references, Optional<BasisReference> basis, double step) {
+    LayerPlanner(
+            SafetensorsFile file,
+            List<Reference> references,
+            Optional<BasisReference> basis,
+            double step,
+            boolean quantises)
+            throws IOException {
         this.file = file;
         this.references = references;
         this.basis = basis;
         this.step = step;
+        this.quantises = quantises || basis.isPresent();
+        long all = 0;
+        long aside = 0;
+        for (TensorInfo tensor : file.tensors()) {
+            all += tensor.elementCount();
+            aside += isAside(tensor) ? tensor.elementCount() : 0;
+        }
+        stepAside = aside <= FEW * all ? step / FINER : step;
     }
 
-    /** The Frobenius norm of what the planned coefficients leave out, over that of the differences. */
-    double relativeError() {
-        return difference == 0 ? 0 : Math.sqrt(error / difference);
+    private boolean isAside(TensorInfo tensor) throws IOException {
+        int dims = matrixDims(tensor);
+        return basis.isEmpty()
+                || basis.get().left(tensor.name(), tensor.rows(dims)).isEmpty()
+                        && basis.get().right(tensor.name(), tensor.columns(dims)).isEmpty();
     }
 
-    /** The largest element that the planned coefficients leave out. */
-    double maxAbsError() {
-        return maxError;
+    private static int matrixDims(TensorInfo tensor) {
+        return tensor.shape().size() < 2 ? 0 : 1;
     }
+
+    /**
+     * A tensor's plan.
+     *
+     * @param plan the plan
+     * @param error what it leaves out
+     */
+    record Planned(TensorPlan plan, LayerError error) {}
 
     /**
      * Plans a tensor.
      *
-     * @param tensor which
-     * @param sha256 of its bytes
+     * @param exact how the tensor is coded without a layer
      * @param out receives its elements as the layer decodes them
-     * @return the plan, or empty for a tensor that coefficients do not serve; {@code out} is untouched then
+     * @return the plan, or empty for a tensor that numbers do not serve; {@code out} is untouched then
      */
-    Optional<TensorPlan> plan(TensorInfo tensor, Digest sha256, MemorySegment out) throws IOException {
-        boolean isFloat = tensor.dtype() == DType.F32 || tensor.dtype() == DType.F16 || tensor.dtype() == DType.BF16;
-        if (!isFloat || tensor.elementCount() == 0 || tensor.elementCount() > Limits.TURNED) {
+    Optional<Planned> plan(TensorPlan exact, MemorySegment out) throws IOException {
+        TensorInfo tensor = exact.tensor();
+        if (!isReal(tensor.dtype()) || tensor.elementCount() == 0 || tensor.elementCount() > Limits.TURNED) {
             return Optional.empty();
         }
         Source source = source(tensor);
-        int matrixDims = tensor.shape().size() < 2 ? 0 : 1;
+        Optional<Planned> product = source == null ? Optional.empty() : product(exact, source, out);
+        return product.isPresent() || !quantises ? product : coefficients(exact, source, out);
+    }
+
+    /** A product of thin matrices upon the base, where that takes fewer bits than what is known without a layer. */
+    private Optional<Planned> product(TensorPlan exact, Source source, MemorySegment out) throws IOException {
+        TensorInfo tensor = exact.tensor();
+        if (!LowRankPlanner.serves(tensor)) {
+            return Optional.empty();
+        }
+        Center own = new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype());
+        Center from = center(source);
+        Optional<LowRankPlanner.Found> found = LowRankPlanner.find(tensor, own, from);
+        if (found.isEmpty() || found.get().bits() >= WORTH_FACTORS * exact.bits()) {
+            return Optional.empty();
+        }
+        LowRankPlan plan = found.get().plan();
+        decode(tensor, TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step()), from, out);
+        int n = (int) tensor.elementCount();
+        double square = difference(own, from, n, new float[n]).orElse(0);
+        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square);
+        return Optional.of(new Planned(
+                TensorPlan.numbers(tensor, exact.sha256(), source.reference(), source.tensor(), plan), error));
+    }
+
+    private Optional<Planned> coefficients(TensorPlan exact, @Nullable Source source, MemorySegment out)
+            throws IOException {
+        TensorInfo tensor = exact.tensor();
+        Digest sha256 = exact.sha256();
+        int matrixDims = matrixDims(tensor);
         int rows = (int) tensor.rows(matrixDims);
         int columns = (int) tensor.columns(matrixDims);
         BasisReference.Side left = basis.isEmpty() ? null : basis.get().left(tensor.name(), rows).orElse(null);
@@ -94,32 +151,56 @@ final class LayerPlanner {
         if (square.isEmpty()) {
             return Optional.empty();
         }
-        float size = size(square.getAsDouble() / n);
-        Directions leftAll = left == null ? null : left.directions();
-        Directions rightAll = right == null ? null : right.directions();
-        int[] q = Projection.quantise(Projection.coefficients(d, rows, columns, leftAll, rightAll), size);
-        int allRight = rightAll == null ? columns : rightAll.count();
-        Directions leftUsed = leftAll == null ? null : first(leftAll, used(q, allRight, true));
-        Directions rightUsed = rightAll == null ? null : first(rightAll, used(q, allRight, false));
-        int k = leftUsed == null ? rows : leftUsed.count();
-        int l = rightUsed == null ? columns : rightUsed.count();
-        int[] kept = corner(q, allRight, k, l);
-        decode(tensor, new TurnedMatrix(kept, k, columns, leftUsed, rightUsed, size), from, out);
-        measure(own, new Center(out, tensor.dtype()), n, square.getAsDouble());
-        ModesPlan modes = new ModesPlan(
-                matrixDims,
-                left == null && right == null ? null : basis.orElse(null),
-                leftUsed,
-                left == null ? 0 : left.tensor(),
-                rightUsed,
-                right == null ? 0 : right.tensor(),
-                size,
-                MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(step) / Math.log(2)),
-                l,
-                kept);
-        return Optional.of(TensorPlan.modes(
+        double steps = left == null && right == null ? stepAside : step;
+        float size = size(steps * Math.sqrt(square.getAsDouble() / n));
+        int scale = Quantiser.MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(steps) / Math.log(2));
+        Directions leftAll = ModesPlan.directions(left);
+        Directions rightAll = ModesPlan.directions(right);
+        float[] coefficients = Projection.coefficients(d, rows, columns, leftAll, rightAll);
+        int width = rightAll == null ? columns : rightAll.count();
+        ModesPlan modes = quantise(coefficients, width, matrixDims, left, right, size, scale);
+        int k = modes.left() == null ? rows : modes.left().directions().count();
+        MatrixElements decoded = new TurnedMatrix(
+                modes.coefficients(),
+                k,
+                columns,
+                ModesPlan.directions(modes.left()),
+                ModesPlan.directions(modes.right()),
+                size);
+        decode(tensor, decoded, from, out);
+        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square.getAsDouble());
+        TensorPlan plan = TensorPlan.numbers(
                 tensor, sha256, source == null ? null : source.reference(), source == null ? 0 : source.tensor(),
-                modes));
+                modes);
+        return Optional.of(new Planned(plan, error));
+    }
+
+    /** Quantises coefficients, and keeps of them and of the directions those up to the last that is not zero. */
+    static ModesPlan quantise(
+            float[] coefficients,
+            int width,
+            int matrixDims,
+            BasisReference.@Nullable Side left,
+            BasisReference.@Nullable Side right,
+            float size,
+            int scale) {
+        Directions leftAll = ModesPlan.directions(left);
+        Directions rightAll = ModesPlan.directions(right);
+        byte[] contexts = new byte[coefficients.length];
+        for (int i = 0; i < contexts.length; i++) {
+            contexts[i] = (byte) PredictedMatrices.context(leftAll, i / width, rightAll, i % width, scale);
+        }
+        int[] q = Quantiser.quantise(coefficients, size, contexts);
+        BasisReference.Side leftUsed = left == null ? null : left.first(used(q, width, true));
+        BasisReference.Side rightUsed = right == null ? null : right.first(used(q, width, false));
+        int k = leftUsed == null ? coefficients.length / width : leftUsed.directions().count();
+        int l = rightUsed == null ? width : rightUsed.directions().count();
+        return new ModesPlan(matrixDims, leftUsed, rightUsed, size, scale, l, corner(q, width, k, l));
+    }
+
+    /** Whether elements are values that binary32 arithmetic can make. */
+    static boolean isReal(DType dtype) {
+        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
     }
 
     /** A tensor that differences are taken from. */
@@ -135,9 +216,9 @@ final class LayerPlanner {
         return null;
     }
 
-    /** What a coefficient of 1 is worth, given the mean square of the differences. */
-    private float size(double meanSquare) {
-        float size = (float) (step * Math.sqrt(meanSquare));
+    /** A step, or 1 where it would be no number above 0. */
+    private static float size(double step) {
+        float size = (float) step;
         return size > 0 && size <= Float.MAX_VALUE ? size : 1;
     }
 
@@ -178,31 +259,11 @@ final class LayerPlanner {
         return used;
     }
 
-    private static Directions first(Directions all, int count) {
-        int length = all.length();
-        return new Directions(
-                count,
-                length,
-                Arrays.copyOf(all.values(), count * length),
-                Arrays.copyOf(all.levels(), count));
-    }
-
-    private static void decode(TensorInfo tensor, TurnedMatrix matrix, @Nullable Center from, MemorySegment out) {
+    private static void decode(
+            TensorInfo tensor, MatrixElements matrix, @Nullable Center from, MemorySegment out) {
         int n = (int) tensor.elementCount();
         float[] differences = new float[n];
-        matrix.differences(0, n, differences);
+        matrix.read(0, n, differences);
         CentredElements.add(tensor.dtype(), from, differences, n, out);
-    }
-
-    private void measure(Center own, Center decoded, int n, double square) {
-        for (int i = 0; i < n; i++) {
-            double e = Math.abs((double) own.value(i) - decoded.value(i));
-            // Where the sum overflows the decoded element is the center's: its error counts if it can be told.
-            if (e <= Double.MAX_VALUE) {
-                error += e * e;
-                maxError = Math.max(maxError, e);
-            }
-        }
-        difference += square;
     }
 }

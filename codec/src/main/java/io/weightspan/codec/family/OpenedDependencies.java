@@ -4,8 +4,10 @@ import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.format.v1.Dependency;
+import io.weightspan.format.v1.Role;
 import java.io.Closeable;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 /** The files that a record needs, each opened when it is first needed and closed with this. Thread-safe. */
 final class OpenedDependencies implements Closeable {
     private final Container container;
+    private final TensorCoding coding;
     private final Dependencies dependencies;
     private final @Nullable DecodedFile[] opened;
 
     OpenedDependencies(Container container, Dependencies dependencies) {
         this.container = container;
+        coding = container.layer().orElseGet(container::coding);
         this.dependencies = dependencies;
         opened = new DecodedFile[container.front().getDependenciesCount()];
     }
@@ -25,6 +29,11 @@ final class OpenedDependencies implements Closeable {
     /** The name of a dependency. */
     Digest digest(int dependency) {
         return Digest.of(container.front().getDependencies(dependency).getObjectSha256());
+    }
+
+    /** The role of a dependency. */
+    Role role(int dependency) {
+        return container.front().getDependencies(dependency).getRole();
     }
 
     /**
@@ -48,7 +57,7 @@ final class OpenedDependencies implements Closeable {
             }
             opened[index] = known;
             if (known instanceof RecordDecoder record && !record.fileDigest().equals(file)) {
-                throw container.coding().error(
+                throw coding.error(
                         ErrorCode.WRONG_DEPENDENCY,
                         "dependency " + digest(index) + " decodes to file " + record.fileDigest() + ", not " + file,
                         tensor,

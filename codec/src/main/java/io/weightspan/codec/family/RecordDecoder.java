@@ -41,13 +41,18 @@ public final class RecordDecoder implements DecodedFile {
     private final @Nullable RecordDecoder layer;
     private final Pool<Worker> workers = new Pool<>(Worker::new);
 
+    /** Whether closing this closes the container. */
+    private final boolean isOwner;
+
     /** Decodes one coding of a container; {@code layer} is null where there is none, or where this is the layer's. */
     private RecordDecoder(
             Container container,
             TensorCoding coding,
             OpenedDependencies dependencies,
             @Nullable RecordDecoder layer,
-            BlockCache cache) {
+            BlockCache cache,
+            boolean isOwner) {
+        this.isOwner = isOwner;
         this.container = container;
         this.coding = coding;
         this.dependencies = dependencies;
@@ -90,9 +95,27 @@ public final class RecordDecoder implements DecodedFile {
         OpenedDependencies opened = new OpenedDependencies(container, dependencies);
         RecordDecoder layer = container
                 .layer()
-                .map(coding -> new RecordDecoder(container, coding, opened, null, cache))
+                .map(coding -> new RecordDecoder(container, coding, opened, null, cache, false))
                 .orElse(null);
-        return new RecordDecoder(container, container.coding(), opened, layer, cache);
+        return new RecordDecoder(container, container.coding(), opened, layer, cache, true);
+    }
+
+    /**
+     * Opens the first layer of a record of which only the first part is at hand.
+     *
+     * @param source the container's first {@code first_part_length} bytes; closed with the decoder
+     * @param dependencies where other objects are found
+     * @param level what is checked
+     * @return decodes to what {@link #layer} of the whole record does
+     * @throws io.weightspan.codec.container.ContainerException if the first part is damaged, or has no layer
+     * @throws IOException if the source fails
+     */
+    public static RecordDecoder openFirstPart(ByteSource source, Dependencies dependencies, Verification level)
+            throws IOException {
+        Container container = Container.openFirstPart(source, level);
+        OpenedDependencies opened = new OpenedDependencies(container, dependencies);
+        TensorCoding layer = container.layer().orElseThrow();
+        return new RecordDecoder(container, layer, opened, null, BlockCache.recent(RECENT), true);
     }
 
     /**
@@ -261,7 +284,8 @@ public final class RecordDecoder implements DecodedFile {
                 Digest.update(fileHash, part);
                 progress.advance(part.byteSize());
             }
-            if (!isLayer() && !Digest.finish(hash).equals(coding.digest(t))) {
+            Optional<Digest> wanted = isLayer() ? Optional.empty() : coding.digest(t);
+            if (wanted.isPresent() && !Digest.finish(hash).equals(wanted.get())) {
                 throw coding.error(ErrorCode.TENSOR_DIGEST, "decoded tensor has another digest", t, -1, null);
             }
         }
@@ -276,12 +300,12 @@ public final class RecordDecoder implements DecodedFile {
     }
 
     private boolean isLayer() {
-        return coding != container.coding();
+        return container.layer().filter(coding::equals).isPresent();
     }
 
     @Override
     public void close() throws IOException {
-        if (!isLayer()) {
+        if (isOwner) {
             try (container) {
                 dependencies.close();
             }

@@ -1,18 +1,15 @@
 package io.weightspan.codec.family;
 
-import io.weightspan.codec.container.ContainerWriter;
+import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.LayerWriter;
 import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
 import io.weightspan.codec.safetensors.SafetensorsFile;
-import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
-import io.weightspan.format.v1.Dependency;
-import io.weightspan.format.v1.Front;
+import io.weightspan.format.v1.Approximation;
 import io.weightspan.format.v1.Layout;
-import io.weightspan.format.v1.Writer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -20,30 +17,44 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * Encodes one file as a record, without loss.
+ * Encodes one file as a record.
  *
  * <p>The file is read three times: to decide how each tensor is coded, to count symbols for the tables, and to
- * write blocks. Memory stays bounded whatever the file's size: blocks of a window at a time, and a few words a row
- * and column. Stateless; each call works alone.
+ * write blocks. Without a basis and a bound memory stays bounded whatever the file's size: blocks of a window at a
+ * time,
+ * and a few words a row and column. A layer and a bound take some words for each element of the tensors at hand.
+ * Stateless; each call works alone.
  */
 public final class RecordEncoder {
-    private static final String WRITER = "weightspan-java";
     private static final int OPAQUE_LEVEL = 19;
 
     /** A first layer that costs less than this part of the record is kept though it saves nothing. */
     private static final double CHEAP_LAYER = 0.01;
 
+    private final Source source;
     private final EncodeOptions options;
     private final Progress progress;
 
-    private RecordEncoder(EncodeOptions options, Progress progress) {
+    /** A file and what may predict it. */
+    private record Source(
+            SafetensorsFile file, List<Reference> references, Optional<BasisReference> basis, Digest sha256) {
+        List<MemorySegment> bytes() {
+            List<MemorySegment> bytes = new ArrayList<>();
+            for (int t = 0; t < file.tensors().size(); t++) {
+                bytes.add(file.tensor(t));
+            }
+            return bytes;
+        }
+    }
+
+    private RecordEncoder(Source source, EncodeOptions options, Progress progress) {
+        this.source = source;
         this.options = options;
         this.progress = progress;
     }
@@ -54,7 +65,7 @@ public final class RecordEncoder {
      * @param path the file
      * @param references what may predict its tensors; a tensor of the same name and size is tried, the smallest
      *      result wins
-     * @param options speed and effort
+     * @param options fidelity, speed and effort
      * @param out where the record goes; must not exist
      * @param progress hears of the file's bytes, each once
      * @return what was written
@@ -75,9 +86,9 @@ public final class RecordEncoder {
      * @param path the file
      * @param references what may predict its tensors; a tensor of the same name and size is tried, the smallest
      *      result wins
-     * @param basis directions of the file's family, or empty. Where there is one, the record gets a first layer of
-     *      coefficients if that makes it smaller, or costs next to nothing
-     * @param options speed and effort
+     * @param basis directions of the file's family, or empty. Where there is one, an exact or bounded record gets a
+     *      first layer of coefficients if that makes it smaller, or costs next to nothing
+     * @param options fidelity, speed and effort
      * @param out where the record goes; must not exist
      * @param progress hears of the file's bytes, each once
      * @return what was written
@@ -96,29 +107,12 @@ public final class RecordEncoder {
             throws IOException {
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
             Source source = new Source(file, references, basis, Digest.sha256(file.bytes()));
-            RecordEncoder encoder = new RecordEncoder(options, progress);
-            List<TensorPlan> plans = plan(file, source.bytes(), references, options);
-            EncodedRecord plain = encoder.encodePlain(source, plans, out);
-            if (basis.isEmpty()) {
-                return plain;
-            }
-            boolean done = false;
-            Path layered = out.resolveSibling(out.getFileName() + ".layered");
-            try {
-                EncodedRecord other = new RecordEncoder(options, Progress.NONE).encodeLayered(source, plans, layered);
-                if (other.storedLength() <= plain.storedLength() * (1 + CHEAP_LAYER)) {
-                    Files.move(layered, out, StandardCopyOption.REPLACE_EXISTING);
-                    done = true;
-                    return other;
-                }
-                done = true;
-                return plain;
-            } finally {
-                Files.deleteIfExists(layered);
-                if (!done) {
-                    Files.deleteIfExists(out);
-                }
-            }
+            RecordEncoder encoder = new RecordEncoder(source, options, progress);
+            return switch (options.fidelity().kind()) {
+                case EXACT -> encoder.encodeExact(out);
+                case BOUNDED -> encoder.encodeBounded(out);
+                case SPAN -> encoder.encodeSpan(out);
+            };
         }
     }
 
@@ -126,7 +120,7 @@ public final class RecordEncoder {
      * Encodes any file as bytes.
      *
      * @param path the file
-     * @param options speed and effort
+     * @param options speed and effort; the fidelity is exact
      * @param out where the record goes; must not exist
      * @param progress hears of the file's bytes, each once
      * @return what was written
@@ -137,88 +131,220 @@ public final class RecordEncoder {
         try (MappedSource source = MappedSource.open(path); OpaqueFile file = new OpaqueFile(source)) {
             Digest sha256 = Digest.sha256(source.bytes());
             List<TensorPlan> plans = List.of(TensorPlan.bytes(file.tensors().getFirst(), sha256));
-            EncodeOptions thorough = new EncodeOptions(options.threads(), OPAQUE_LEVEL, options.step());
-            RecordEncoder encoder = new RecordEncoder(thorough, progress);
+            EncodeOptions thorough = options.withZstdLevel(OPAQUE_LEVEL);
             CodingEncoder coding =
                     new CodingEncoder(file, List.of(source.bytes()), plans, false, thorough, progress);
-            return encoder.write(file, Layout.LAYOUT_OPAQUE, sha256, plans, coding, Optional.empty(), out);
+            return RecordWriter.of(file, Layout.LAYOUT_OPAQUE, sha256, progress).write(coding, plans, out);
         }
     }
 
-    /** A file and what may predict it. */
-    private record Source(
-            SafetensorsFile file, List<Reference> references, Optional<BasisReference> basis, Digest sha256) {
-        List<MemorySegment> bytes() {
-            List<MemorySegment> bytes = new ArrayList<>();
-            for (int t = 0; t < file.tensors().size(); t++) {
-                bytes.add(file.tensor(t));
-            }
-            return bytes;
-        }
+    private RecordWriter writer(Progress hearing) {
+        return RecordWriter.of(source.file(), Layout.LAYOUT_SAFETENSORS, source.sha256(), hearing);
     }
 
-    private EncodedRecord encodePlain(Source source, List<TensorPlan> plans, Path out) throws IOException {
-        CodingEncoder coding = new CodingEncoder(source.file(), source.bytes(), plans, false, options, progress);
-        return write(
-                source.file(), Layout.LAYOUT_SAFETENSORS, source.sha256(), plans, coding, Optional.empty(), out);
-    }
-
-    private EncodedRecord encodeLayered(Source source, List<TensorPlan> plain, Path out) throws IOException {
-        SafetensorsFile file = source.file();
-        List<MemorySegment> bytes = source.bytes();
+    /** Encodes with and without a layer, and keeps the smaller record, or the layer where it costs next to nothing. */
+    private EncodedRecord encodeExact(Path out) throws IOException {
+        List<TensorPlan> plans = plan(true);
         Path scratch = out.resolveSibling(out.getFileName() + ".file");
-        try (LayerFile decoded = new LayerFile(file, scratch);
-                LayerWriter layer = LayerWriter.create(out.resolveSibling(out.getFileName() + ".layer"))) {
-            LayerPlanner planner = new LayerPlanner(file, source.references(), source.basis(), options.step());
-            List<TensorPlan> first = new ArrayList<>();
-            List<TensorPlan> plans = new ArrayList<>();
-            List<Reference> candidates = new ArrayList<>(source.references());
-            candidates.add(Reference.ofLayer(decoded, 2));
-            TensorPlanner exact = new TensorPlanner();
-            for (int t = 0; t < bytes.size(); t++) {
-                TensorInfo tensor = file.tensors().get(t);
-                TensorPlan own = plain.get(t);
-                MemorySegment elements = decoded.tensor(tensor);
-                Optional<TensorPlan> modes = own.residual() == ResidualKind.EQUAL
-                        ? Optional.empty()
-                        : planner.plan(tensor, own.sha256(), elements);
-                if (own.predictor() == PredictorKind.SELF) {
-                    elements.copyFrom(decoded.tensor(file.tensors().get(own.sourceTensor())));
-                    first.add(own);
-                    plans.add(own);
-                } else if (modes.isPresent()) {
-                    first.add(modes.get());
-                    plans.add(exact.plan(file, bytes.get(t), tensor, own.sha256(), candidates));
-                } else {
-                    elements.copyFrom(bytes.get(t));
-                    first.add(own);
-                    plans.add(TensorPlan.layer(tensor, own.sha256()));
+        try (LayeredPlans layer = layer(plans, scratch)) {
+            if (!layer.servesAny()) {
+                return writePlain(plans, out, progress);
+            }
+            List<TensorPlan> upon = upon(plans, layer);
+            return smaller(out, plain -> writePlain(plans, plain, progress),
+                    layered -> writeLayered(layer, upon, source.sha256(), Optional.empty(), layered));
+        }
+    }
+
+    /** Writes a record. */
+    @FunctionalInterface
+    private interface Attempt {
+        EncodedRecord write(Path to) throws IOException;
+    }
+
+    private EncodedRecord smaller(Path out, Attempt plain, Attempt layered) throws IOException {
+        Path second = out.resolveSibling(out.getFileName() + ".layered");
+        boolean done = false;
+        try {
+            EncodedRecord without = plain.write(out);
+            EncodedRecord chosen = without;
+            EncodedRecord with = layered.write(second);
+            // Without directions a layer holds most tensors as they are: it must pay for itself.
+            double most = without.storedLength() * (source.basis().isPresent() ? 1 + CHEAP_LAYER : 1 - CHEAP_LAYER);
+            if (options.keepLayer() || with.storedLength() <= most) {
+                Files.move(second, out, StandardCopyOption.REPLACE_EXISTING);
+                chosen = with;
+            }
+            done = true;
+            return chosen;
+        } finally {
+            Files.deleteIfExists(second);
+            if (!done) {
+                Files.deleteIfExists(out);
+            }
+        }
+    }
+
+    private LayeredPlans layer(List<TensorPlan> plans, Path scratch) throws IOException {
+        boolean quantises = options.keepLayer() || options.fidelity().kind() == Fidelity.Kind.SPAN;
+        LayerPlanner planner =
+                new LayerPlanner(source.file(), source.references(), source.basis(), options.step(), quantises);
+        // Factors of the same product are as good to use as the file's, but no nearer to them.
+        Optional<ProductPlanner> products = options.fidelity().kind() == Fidelity.Kind.SPAN
+                ? source.basis().map(basis -> new ProductPlanner(source.file(), basis, options.step()))
+                : Optional.empty();
+        return LayeredPlans.of(source.file(), plans, planner, products, options.threads(), scratch);
+    }
+
+    /** How the file is coded where the layer may predict it. */
+    private List<TensorPlan> upon(List<TensorPlan> plain, LayeredPlans layer) throws IOException {
+        List<Reference> candidates = new ArrayList<>(source.references());
+        candidates.add(Reference.ofLayer(layer.decoded(), LayeredPlans.DEPTH));
+        TensorPlan[] upon = new TensorPlan[plain.size()];
+        Parallel.run(options.threads(), upon.length, new Pool<>(TensorPlanner::new), (planner, t) -> {
+            TensorPlan own = plain.get(t);
+            if (own.predictor() == PredictorKind.SELF) {
+                upon[t] = own;
+            } else if (layer.isApproximation(t)) {
+                upon[t] = planner.plan(
+                        source.file(), source.file().tensor(t), own.tensor(), own.sha256(), candidates);
+            } else {
+                upon[t] = TensorPlan.layer(own.tensor(), own.sha256());
+            }
+        });
+        return List.of(upon);
+    }
+
+    private EncodedRecord writePlain(List<TensorPlan> plans, Path out, Progress hearing) throws IOException {
+        CodingEncoder coding =
+                new CodingEncoder(source.file(), source.bytes(), plans, false, options, hearing);
+        return writer(hearing).write(coding, plans, out);
+    }
+
+    private EncodedRecord writeLayered(
+            LayeredPlans layer,
+            List<TensorPlan> upon,
+            Digest decoded,
+            Optional<Approximation> approximation,
+            Path out)
+            throws IOException {
+        List<MemorySegment> bytes = source.bytes();
+        List<TensorPlan> all = new ArrayList<>(layer.first());
+        all.addAll(upon);
+        try (LayerWriter writer = LayerWriter.create(out.resolveSibling(out.getFileName() + ".layer"))) {
+            CodingEncoder first =
+                    new CodingEncoder(source.file(), bytes, layer.first(), true, options, Progress.NONE);
+            CodingEncoder coding = new CodingEncoder(source.file(), bytes, upon, false, options, Progress.NONE);
+            first.write(writer.coding(), RecordWriter.used(all));
+            writer.finish(
+                    first.tableSets(), layer.sha256(), layer.error().relative(), layer.error().most());
+            return writer(Progress.NONE).layer(writer).decodesTo(decoded, approximation).write(coding, all, out);
+        }
+    }
+
+    /** The layer alone, as the record's only coding. */
+    private EncodedRecord encodeSpan(Path out) throws IOException {
+        List<TensorPlan> plans = plan(true);
+        try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
+            List<TensorPlan> decoded = decoded(layer.first(), layer.decoded());
+            CodingEncoder coding =
+                    new CodingEncoder(source.file(), source.bytes(), decoded, false, options, progress);
+            return writer(progress)
+                    .decodesTo(layer.sha256(), approximation(layer.sha256(), layer.error()))
+                    .write(coding, decoded, out);
+        }
+    }
+
+    private Optional<Approximation> approximation(Digest decoded, LayerError error) {
+        if (decoded.equals(source.sha256())) {
+            return Optional.empty();
+        }
+        return Optional.of(Approximation.newBuilder()
+                .setOriginalSha256(source.sha256().byteString())
+                .setBound(options.fidelity().bound())
+                .setRelativeError(error.relative())
+                .setMaxAbsError(error.most())
+                .build());
+    }
+
+    /** Plans with the digests of what a file holds. */
+    private static List<TensorPlan> decoded(List<TensorPlan> plans, LayerFile file) {
+        List<TensorPlan> decoded = new ArrayList<>();
+        for (TensorPlan plan : plans) {
+            decoded.add(plan.of(Digest.sha256(file.tensor(plan.tensor()))));
+        }
+        return decoded;
+    }
+
+    private EncodedRecord encodeBounded(Path out) throws IOException {
+        List<TensorPlan> plans = plan(false);
+        Path scratch = out.resolveSibling(out.getFileName() + ".bounded");
+        Bounded plain = bounded(plans, Optional.empty(), scratch);
+        try (LayerFile decodedPlain = plain.decoded()) {
+            Attempt writePlain = to -> {
+                CodingEncoder coding = new CodingEncoder(
+                        source.file(), source.bytes(), plain.plans(), false, options, progress);
+                return writer(progress)
+                        .decodesTo(Digest.sha256(decodedPlain.bytes()), approximation(plain.sha256(), plain.error()))
+                        .write(coding, plain.plans(), to);
+            };
+            try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
+                if (!layer.servesAny()) {
+                    return writePlain.write(out);
+                }
+                Bounded upon = bounded(plans, Optional.of(layer), scratch.resolveSibling(scratch.getFileName() + "2"));
+                try (LayerFile uponFile = upon.decoded()) {
+                    return smaller(out, writePlain, to -> writeLayered(
+                            layer,
+                            upon.plans(),
+                            Digest.sha256(uponFile.bytes()),
+                            approximation(upon.sha256(), upon.error()),
+                            to));
                 }
             }
-            CodingEncoder layerCoding = new CodingEncoder(file, bytes, first, true, options, Progress.NONE);
-            CodingEncoder coding = new CodingEncoder(file, bytes, plans, false, options, progress);
-            List<TensorPlan> all = new ArrayList<>(first);
-            all.addAll(plans);
-            layerCoding.write(layer.coding(), used(all));
-            layer.finish(
-                    layerCoding.tableSets(),
-                    Digest.sha256(decoded.bytes()),
-                    planner.relativeError(),
-                    planner.maxAbsError());
-            return write(file, Layout.LAYOUT_SAFETENSORS, source.sha256(), all, coding, Optional.of(layer), out);
         }
     }
 
-    private static List<TensorPlan> plan(
-            SafetensorsFile file, List<MemorySegment> bytes, List<Reference> references, EncodeOptions options)
-            throws IOException {
-        List<TensorInfo> tensors = file.tensors();
+    /** Plans within bounds and what they decode to. */
+    private record Bounded(List<TensorPlan> plans, LayerFile decoded, LayerError error, Digest sha256) {}
+
+    private Bounded bounded(List<TensorPlan> plain, Optional<LayeredPlans> layer, Path scratch) throws IOException {
+        LayerFile decoded = new LayerFile(source.file(), scratch);
+        TensorPlan[] plans = new TensorPlan[plain.size()];
+        LayerError[] errors = new LayerError[plain.size()];
+        BoundedTensors tensors =
+                new BoundedTensors(source.file(), source.references(), layer, options.fidelity().bound());
+        boolean done = false;
+        try {
+            Parallel.run(options.threads(), plans.length, new Pool<>(BoundedPlanner::new), (planner, t) -> {
+                MemorySegment elements = decoded.tensor(plain.get(t).tensor());
+                plans[t] = tensors.plan(planner, plain.get(t), t, elements);
+                errors[t] = tensors.error(t, new Center(elements, plain.get(t).tensor().dtype()));
+            });
+            LayerError error = LayerError.NONE;
+            for (LayerError one : errors) {
+                error = error.plus(Objects.requireNonNull(one));
+            }
+            done = true;
+            return new Bounded(decoded(List.of(plans), decoded), decoded, error, Digest.sha256(decoded.bytes()));
+        } finally {
+            if (!done) {
+                decoded.close();
+            }
+        }
+    }
+
+    /** How each tensor is coded without a layer and without loss. */
+    private List<TensorPlan> plan(boolean findCopies) throws IOException {
+        List<TensorInfo> tensors = source.file().tensors();
+        List<MemorySegment> bytes = source.bytes();
         TensorPlan[] plans = new TensorPlan[tensors.size()];
         Parallel.run(options.threads(), tensors.size(), new Pool<>(TensorPlanner::new),
                 (planner, t) -> plans[t] = planner.plan(
-                        file, bytes.get(t), tensors.get(t), Digest.sha256(bytes.get(t)), references));
+                        source.file(), bytes.get(t), tensors.get(t), Digest.sha256(bytes.get(t)),
+                        source.references()));
         Map<Digest, Integer> seen = new HashMap<>();
-        for (int t = 0; t < plans.length; t++) {
+        for (int t = 0; findCopies && t < plans.length; t++) {
             TensorPlan plan = plans[t];
             Integer first = seen.putIfAbsent(plan.sha256(), t);
             boolean same = first != null
@@ -230,69 +356,5 @@ public final class RecordEncoder {
             }
         }
         return List.of(plans);
-    }
-
-    private EncodedRecord write(
-            DecodedFile file,
-            Layout layout,
-            Digest sha256,
-            List<TensorPlan> plans,
-            CodingEncoder coding,
-            Optional<LayerWriter> layer,
-            Path out)
-            throws IOException {
-        List<Reference> used = used(plans);
-        Front.Builder front = Front.newBuilder()
-                .setLayout(layout)
-                .setFileLength(file.length())
-                .setFileSha256(sha256.byteString())
-                .setWriter(Writer.newBuilder().setName(WRITER).setVersion(version()));
-        for (Reference reference : used) {
-            front.addDependencies(Dependency.newBuilder()
-                    .setObjectSha256(reference.objectSha256().byteString())
-                    .setFileSha256(reference.fileSha256().byteString())
-                    .setRole(reference.role()));
-        }
-        MemorySegment schema = file instanceof SafetensorsFile safetensors ? safetensors.schema() : MemorySegment.NULL;
-        boolean done = false;
-        try (ContainerWriter writer = ContainerWriter.create(out, front.build(), schema, layer)) {
-            progress.advance(file.length() - file.tensors().stream().mapToLong(TensorInfo::byteLength).sum());
-            coding.write(writer.coding(), used);
-            ContainerWriter.Written written = writer.finish(coding.tableSets());
-            done = true;
-            int depth = used.stream().mapToInt(r -> r.depth() + 1).max().orElse(0);
-            return new EncodedRecord(
-                    written.object(),
-                    written.length(),
-                    sha256,
-                    file.length(),
-                    used,
-                    depth + (layer.isPresent() ? 1 : 0));
-        } finally {
-            if (!done) {
-                Files.deleteIfExists(out);
-            }
-        }
-    }
-
-    private static String version() {
-        String version = RecordEncoder.class.getPackage().getImplementationVersion();
-        return version == null ? "dev" : version;
-    }
-
-    /** The references that plans need, each once. */
-    private static List<Reference> used(List<TensorPlan> plans) {
-        Set<Reference> used = new LinkedHashSet<>();
-        for (TensorPlan plan : plans) {
-            Reference reference = plan.reference();
-            if (reference != null && plan.predictor() != PredictorKind.LAYER) {
-                used.add(reference);
-            }
-            ModesPlan modes = plan.modes();
-            if (modes != null && modes.basis() != null) {
-                used.add(modes.basis().reference());
-            }
-        }
-        return List.copyOf(used);
     }
 }

@@ -16,6 +16,7 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Directions;
+import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
@@ -38,7 +39,7 @@ final class RecordTensors {
     private final OpenedDependencies dependencies;
     private final @Nullable DecodedFile layer;
     private final AtomicReferenceArray<@Nullable TensorDecoder> decoders;
-    private final TurnedMatrices matrices;
+    private final PredictedMatrices matrices;
     private @Nullable DecodingTables tables;
     private @Nullable MemorySegment scales;
     private long @Nullable [] scaleOffsets;
@@ -55,7 +56,7 @@ final class RecordTensors {
         this.dependencies = dependencies;
         this.layer = layer;
         decoders = new AtomicReferenceArray<>(container.tensors().size());
-        matrices = new TurnedMatrices(container, dependencies);
+        matrices = new PredictedMatrices(container, dependencies);
     }
 
     /** The decoder of a tensor with blocks. */
@@ -72,12 +73,13 @@ final class RecordTensors {
         ResidualKind residual = container.residual(tensor);
         TensorEntry entry = container.entry(tensor);
         FloatBlockDecoder.Parameters parameters = null;
-        if (residual == ResidualKind.COEFFICIENTS) {
+        if (residual.isOfNumbers()) {
             checkDepth(tensor);
-            ElementSource center = entry.getCentred() ? source(tensor) : null;
-            int[] tableOffsets = contexts(entry.getTableSet());
-            TurnedMatrices.Coefficients coefficients = new TurnedMatrices.Coefficients(tensor, tables(), tableOffsets);
-            return new TensorDecoder(container, tensor, residual, null, center, () -> matrices.get(coefficients));
+            ElementSource center = entry.getCentred() && !isFactor(tensor) ? source(tensor) : null;
+            int holder = PredictedMatrices.holder(container, tensor);
+            int[] tableOffsets = contexts(container.entry(holder).getTableSet());
+            PredictedMatrices.Numbers numbers = new PredictedMatrices.Numbers(tensor, tables(), tableOffsets);
+            return new TensorDecoder(container, tensor, residual, null, 0, center, () -> matrices.get(numbers));
         }
         if (residual.usesTables()) {
             TensorInfo info = container.tensors().get(tensor);
@@ -90,7 +92,12 @@ final class RecordTensors {
         }
         PredictorKind predictor = container.predictor(tensor);
         boolean predicted = predictor.needsDependency() || predictor == PredictorKind.LAYER;
-        return new TensorDecoder(container, tensor, residual, parameters, predicted ? source(tensor) : null, null);
+        return new TensorDecoder(
+                container, tensor, residual, parameters, entry.getStep(), predicted ? source(tensor) : null, null);
+    }
+
+    private boolean isFactor(int tensor) {
+        return container.predictor(tensor) == PredictorKind.PRODUCT;
     }
 
     private int[] contexts(int set) {
@@ -240,20 +247,28 @@ final class RecordTensors {
             case BASE, SIBLING -> below(depth + 1, at, entry.getDependency(), entry.getSourceTensor(), most);
             case LAYER ->
                 depth == most ? most + 1 : depth + 1 + Objects.requireNonNull(layer).depth(at, most - depth - 1);
-            case MODES -> {
-                int deepest = entry.getCentred()
-                        ? below(depth + 1, at, entry.getDependency(), entry.getSourceTensor(), most)
-                        : depth + 1;
-                for (Directions some : directions(entry)) {
-                    // Directions, their scales and their levels.
-                    for (int part = 0; part < 3; part++) {
-                        int source = some.getTensor() + part;
-                        deepest = Math.max(deepest, below(depth + 1, at, some.getDependency(), source, most));
-                    }
-                }
-                yield deepest;
-            }
+            case MODES, LOWRANK, PRODUCT -> depthOfNumbers(depth + 1, at, most);
         };
+    }
+
+    /** The depth of a tensor that numbers predict, where {@code depth} is that of one whose sources have none. */
+    private int depthOfNumbers(int depth, int tensor, int most) throws IOException {
+        TensorEntry entry = container.entry(PredictedMatrices.holder(container, tensor));
+        PredictorKind predictor = container.predictor(tensor);
+        int deepest = entry.getCentred() && predictor != PredictorKind.PRODUCT
+                ? below(depth, tensor, entry.getDependency(), entry.getSourceTensor(), most)
+                : depth;
+        List<Directions> used = predictor == PredictorKind.LOWRANK ? List.of() : directions(entry);
+        for (Directions some : used) {
+            // Directions, their scales and their levels.
+            int parts = dependencies.role(some.getDependency()) == Role.ROLE_BASIS ? 3 : 1;
+            for (int part = 0; part < parts; part++) {
+                deepest = Math.max(
+                        deepest, below(depth, tensor, some.getDependency(), some.getTensor() + part, most));
+            }
+        }
+        // A tensor that its numbers alone predict has no source.
+        return used.isEmpty() && !entry.getCentred() ? depth - 1 : deepest;
     }
 
     /** The depth where a tensor of a dependency stands one below {@code depth}; one that does not exist is of none. */

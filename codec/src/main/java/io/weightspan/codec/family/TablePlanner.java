@@ -96,13 +96,15 @@ final class TablePlanner {
     }
 
     /**
-     * Adds a tensor's coefficients; those of all tensors share a set, as their contexts say how large they are.
+     * Adds a tensor's integers; those of all tensors of a residual share a set, as their contexts say how large they
+     * are.
      *
      * @param index the tensor's
+     * @param residual its coding
      * @param counts 256 counts for each of 128 contexts
      */
-    void addCoefficients(int index, long[] counts) {
-        Cut cut = new Cut(ResidualKind.COEFFICIENTS, Integer.SIZE, 0, 0);
+    void addNumbers(int index, ResidualKind residual, long[] counts) {
+        Cut cut = new Cut(residual, Integer.SIZE, 0, 0);
         List<Cluster> clusters = cuts.computeIfAbsent(cut, c -> new ArrayList<>(List.of(new Cluster(new long[CELLS]))));
         Cluster all = clusters.getFirst();
         for (int i = 0; i < CELLS; i++) {

@@ -2,10 +2,11 @@ package io.weightspan.codec.family;
 
 import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.CentredElements.Center;
-import io.weightspan.codec.basis.TurnedMatrix;
+import io.weightspan.codec.basis.MatrixElements;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.ResidualKind;
 import io.weightspan.codec.container.TensorCoding;
+import io.weightspan.codec.residual.BoundedBlocks;
 import io.weightspan.codec.residual.BytesBlocks;
 import io.weightspan.codec.residual.FloatBlockDecoder;
 import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
@@ -24,20 +25,22 @@ import org.jspecify.annotations.Nullable;
  * @param index the tensor's
  * @param residual how it is coded, with blocks
  * @param parameters of float residuals, else null
- * @param source the predicting tensor, or the center of coefficients, or null
- * @param matrix the turned matrix of coefficients, else null
+ * @param step of bounded residuals, else 0
+ * @param source the predicting tensor, or the center of numbers, or null
+ * @param matrix the matrix that numbers make, else null
  */
 record TensorDecoder(
         TensorCoding container,
         int index,
         ResidualKind residual,
         FloatBlockDecoder.@Nullable Parameters parameters,
+        float step,
         @Nullable ElementSource source,
         @Nullable MatrixSource matrix) {
     /** Gives a matrix that many blocks share. */
     @FunctionalInterface
     interface MatrixSource {
-        TurnedMatrix get() throws IOException;
+        MatrixElements get() throws IOException;
     }
 
     /** Scratch memory of one thread. */
@@ -45,6 +48,7 @@ record TensorDecoder(
         private final Scratch scratch = new Scratch();
         private final FloatBlockDecoder narrow = FloatBlockDecoder.create(DType.F32);
         private @Nullable FloatBlockDecoder wide;
+        private @Nullable BoundedBlocks bounded;
         private float @Nullable [] differences;
 
         /** Room for the differences of a block, which few records need. */
@@ -55,6 +59,15 @@ record TensorDecoder(
                 differences = room;
             }
             return room;
+        }
+
+        private BoundedBlocks bounded() {
+            BoundedBlocks blocks = bounded;
+            if (blocks == null) {
+                blocks = new BoundedBlocks();
+                bounded = blocks;
+            }
+            return blocks;
         }
 
         private FloatBlockDecoder decoder(DType dtype) {
@@ -102,6 +115,9 @@ record TensorDecoder(
         try {
             if (parameters == null) {
                 BytesBlocks.decode(stored, out);
+            } else if (residual == ResidualKind.BOUNDED) {
+                Center center = prediction == null ? null : new Center(prediction.elements(), prediction.dtype());
+                worker.bounded().decode(parameters, step, stored, center, first, out);
             } else {
                 worker.decoder(tensor().dtype()).decode(parameters, stored, prediction, first, out);
             }
@@ -110,12 +126,12 @@ record TensorDecoder(
         }
     }
 
-    private void turn(Worker worker, TurnedMatrix turned, int block, MemorySegment out) throws IOException {
+    private void turn(Worker worker, MatrixElements turned, int block, MemorySegment out) throws IOException {
         DType dtype = tensor().dtype();
         int n = Math.toIntExact(out.byteSize() * Byte.SIZE / dtype.bits());
         long first = (long) block * FloatBlockDecoder.BLOCK;
         float[] differences = worker.differences();
-        turned.differences(first, n, differences);
+        turned.read(first, n, differences);
         Center center = null;
         if (source != null) {
             MemorySegment elements = worker.scratch.predicted((long) n * source.width());

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param format of float residuals, else null
  * @param scales of float residuals, else null
  * @param rowDims leading dimensions that form the rows of {@code scales}
- * @param modes of coefficients, else null
+ * @param numbers of a prediction by integers, else null
+ * @param bounded of bounded residuals, else null
+ * @param bits about what the blocks of a float residual take, else 0
  */
 record TensorPlan(
         TensorInfo tensor,
@@ -34,15 +36,29 @@ record TensorPlan(
         @Nullable FloatFormat format,
         @Nullable ElementScales scales,
         int rowDims,
-        @Nullable ModesPlan modes) {
+        @Nullable NumbersPlan numbers,
+        @Nullable BoundedPlan bounded,
+        double bits) {
     static TensorPlan bytes(TensorInfo tensor, Digest sha256) {
         return new TensorPlan(
-                tensor, sha256, PredictorKind.NONE, null, 0, null, ResidualKind.BYTES, null, null, 0, null);
+                tensor, sha256, PredictorKind.NONE, null, 0, null, ResidualKind.BYTES, null, null, 0, null, null, 0);
     }
 
     static TensorPlan self(TensorInfo tensor, Digest sha256, int sourceTensor) {
         return new TensorPlan(
-                tensor, sha256, PredictorKind.SELF, null, sourceTensor, null, ResidualKind.EQUAL, null, null, 0, null);
+                tensor,
+                sha256,
+                PredictorKind.SELF,
+                null,
+                sourceTensor,
+                null,
+                ResidualKind.EQUAL,
+                null,
+                null,
+                0,
+                null,
+                null,
+                0);
     }
 
     static TensorPlan equal(
@@ -58,33 +74,101 @@ record TensorPlan(
                 null,
                 null,
                 0,
-                null);
+                null,
+                null,
+                0);
     }
 
     /** The tensor as the first layer decodes it, bit for bit. */
     static TensorPlan layer(TensorInfo tensor, Digest sha256) {
         return new TensorPlan(
-                tensor, sha256, PredictorKind.LAYER, null, 0, null, ResidualKind.EQUAL, null, null, 0, null);
+                tensor, sha256, PredictorKind.LAYER, null, 0, null, ResidualKind.EQUAL, null, null, 0, null, null, 0);
     }
 
-    /** Coefficients, added to a tensor of {@code center} or, where that is null, to nothing. */
-    static TensorPlan modes(
+    /** Integers, whose prediction is added to a tensor of {@code center} or, where that is null, to nothing. */
+    static TensorPlan numbers(
             TensorInfo tensor,
             Digest sha256,
             @Nullable Reference center,
             int sourceTensor,
-            ModesPlan modes) {
+            NumbersPlan numbers) {
+        PredictorKind predictor = switch (numbers) {
+            case ModesPlan modes -> PredictorKind.MODES;
+            case LowRankPlan lowRank -> PredictorKind.LOWRANK;
+            case ProductPlan product -> PredictorKind.PRODUCT;
+        };
         return new TensorPlan(
                 tensor,
                 sha256,
-                PredictorKind.MODES,
+                predictor,
                 center,
                 sourceTensor,
                 null,
-                ResidualKind.COEFFICIENTS,
+                numbers instanceof LowRankPlan ? ResidualKind.FACTORS : ResidualKind.COEFFICIENTS,
                 null,
                 null,
                 0,
-                modes);
+                numbers,
+                null,
+                0);
+    }
+
+    /** A prediction by a tensor of a reference, or by nothing where that is null; to be refined by {@link #within}. */
+    static TensorPlan predicted(
+            TensorInfo tensor,
+            Digest sha256,
+            @Nullable Reference reference,
+            int sourceTensor,
+            @Nullable ElementSource source) {
+        return new TensorPlan(
+                tensor,
+                sha256,
+                reference == null ? PredictorKind.NONE : reference.predictor(),
+                reference,
+                sourceTensor,
+                source,
+                ResidualKind.BYTES,
+                null,
+                null,
+                0,
+                null,
+                null,
+                0);
+    }
+
+    /** The same prediction as this plan's, with a bounded residual. */
+    TensorPlan within(ElementScales newScales, BoundedPlan bound, double newBits) {
+        return new TensorPlan(
+                tensor,
+                sha256,
+                predictor,
+                reference,
+                sourceTensor,
+                source,
+                ResidualKind.BOUNDED,
+                new FloatFormat(tensor.dtype(), 0),
+                newScales,
+                newScales.isUniform() ? 0 : 1,
+                null,
+                bound,
+                newBits);
+    }
+
+    /** The same for a tensor of other bytes, which is what an approximation decodes to. */
+    TensorPlan of(Digest decoded) {
+        return new TensorPlan(
+                tensor,
+                decoded,
+                predictor,
+                reference,
+                sourceTensor,
+                source,
+                residual,
+                format,
+                scales,
+                rowDims,
+                numbers,
+                bounded,
+                bits);
     }
 }

@@ -87,6 +87,7 @@ final class TensorPlanner {
             }
         }
         Candidate best = refine(elements, candidates);
+        double sampled = RunSampler.total(RunSampler.sample(tensor.elementCount(), SAMPLE));
         Reference reference = best.reference();
         return new TensorPlan(
                 tensor,
@@ -99,7 +100,9 @@ final class TensorPlanner {
                 format,
                 best.scales(),
                 best.scales().isUniform() ? 0 : 1,
-                null);
+                null,
+                null,
+                best.bits() * tensor.elementCount() / sampled);
     }
 
     private TensorPlan planBytes(

@@ -26,7 +26,7 @@ public final class CoefficientBlocks {
     private static final int WIDTH = 32;
 
     /** Symbols this far from no difference have 31 bits and more. */
-    private static final int MOST_DISTANCE = 4 * (WIDTH - 1) - 5;
+    static final int MOST_DISTANCE = 4 * (WIDTH - 1) - 5;
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 

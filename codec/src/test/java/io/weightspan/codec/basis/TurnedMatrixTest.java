@@ -43,11 +43,11 @@ class TurnedMatrixTest {
         }
         TurnedMatrix matrix = new TurnedMatrix(q, height, columns, left, right, step);
         float[] all = new float[rows * columns];
-        matrix.differences(0, all.length, all);
+        matrix.read(0, all.length, all);
         assertThat(all).isEqualTo(expected);
         int first = random.nextInt(all.length);
         float[] part = new float[random.nextInt(all.length - first + 1)];
-        matrix.differences(first, part.length, part);
+        matrix.read(first, part.length, part);
         for (int i = 0; i < part.length; i++) {
             assertThat(part[i]).isEqualTo(expected[first + i]);
         }
@@ -72,9 +72,8 @@ class TurnedMatrixTest {
         Directions swap = new Directions(2, 2, new float[] {0, 1, 1, 0}, new byte[2]);
         float[] c = Projection.coefficients(new float[] {1, 2, 3, 4}, 2, 2, swap, null);
         assertThat(c).containsExactly(3, 4, 1, 2);
-        assertThat(Projection.quantise(new float[] {0.59f, 0.61f, -1.7f, 0}, 1)).containsExactly(0, 1, -2, 0);
         float[] d = new float[4];
-        new TurnedMatrix(new int[] {3, 4, 1, 2}, 2, 2, swap, null, 1).differences(0, 4, d);
+        new TurnedMatrix(new int[] {3, 4, 1, 2}, 2, 2, swap, null, 1).read(0, 4, d);
         assertThat(d).containsExactly(1, 2, 3, 4);
     }
 }

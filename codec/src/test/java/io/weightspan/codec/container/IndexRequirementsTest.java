@@ -83,7 +83,7 @@ class IndexRequirementsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {6, 99, -1, Integer.MIN_VALUE})
+    @ValueSource(ints = {8, 99, -1, Integer.MIN_VALUE})
     void rIdx002AnUnknownPredictorIsRefused(int id) {
         ContainerException thrown = assertRefused(with(BYTES, entry -> entry.setPredictor(id)).build(),
                 ErrorCode.UNKNOWN_ENCODING);
@@ -91,7 +91,7 @@ class IndexRequirementsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 6, -1, Integer.MAX_VALUE})
+    @ValueSource(ints = {0, 8, -1, Integer.MAX_VALUE})
     void rIdx002AnUnknownResidualIsRefused(int id) {
         assertRefused(with(BYTES, entry -> entry.setResidual(id)).build(), ErrorCode.UNKNOWN_ENCODING);
     }

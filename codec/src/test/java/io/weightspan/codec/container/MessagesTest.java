@@ -82,7 +82,9 @@ class MessagesTest {
                 dependency(1, Role.ROLE_BASE).toBuilder().setFileSha256(digest))).build(),
                 ErrorCode.MALFORMED_FRONT);
         ContainerException thrown = assertRefused(
-                newAssembly().index(index -> index.setTensorSha256(digest)).build(), ErrorCode.MALFORMED_INDEX);
+                newAssembly().index(index -> index.setTensorSha256(digest.concat(ByteString.copyFrom(new byte[2]))))
+                        .build(),
+                ErrorCode.MALFORMED_INDEX);
         assertThat(thrown.offset()).isPresent();
     }
 

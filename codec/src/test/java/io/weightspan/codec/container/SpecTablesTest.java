@@ -57,6 +57,7 @@ class SpecTablesTest {
         limits.put("R-LIM-014", (long) Limits.DEPTH);
         limits.put("R-LIM-015", Limits.TURNED);
         limits.put("R-LIM-016", (long) Limits.DIRECTIONS);
+        limits.put("R-LIM-017", Limits.CORE);
         Map<String, Long> written = new LinkedHashMap<>();
         for (List<String> row : table("spec.md", "10. Limits")) {
             String value = row.get(2).replace(",", "");

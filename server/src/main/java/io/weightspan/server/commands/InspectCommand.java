@@ -7,6 +7,7 @@ import io.weightspan.cli.TextTable;
 import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.container.Verification;
+import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.server.repo.Commit;
@@ -104,6 +105,7 @@ final class InspectCommand implements Callable<Integer> {
     private static FileRow row(CommitFile file, StoredFiles files) throws IOException {
         List<DependencyRow> dependencies = new ArrayList<>();
         List<TensorRow> tensors = new ArrayList<>();
+        String fidelity = "exact";
         if (file.kind() == FileKind.RECORD) {
             for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
                 dependencies.add(new DependencyRow(
@@ -114,6 +116,10 @@ final class InspectCommand implements Callable<Integer> {
             }
             try (RecordDecoder decoder = files.openRecord(file, Verification.STRUCTURE)) {
                 addTensors(decoder.container(), tensors);
+                if (decoder.front().hasApproximation()) {
+                    double bound = decoder.front().getApproximation().getBound();
+                    fidelity = (bound > 0 ? Fidelity.bounded(bound) : Fidelity.SPAN).toString();
+                }
             }
         }
         return new FileRow(
@@ -121,7 +127,7 @@ final class InspectCommand implements Callable<Integer> {
                 file.size(),
                 file.storedSize(),
                 file.sha256().hex(),
-                Fidelity.EXACT,
+                fidelity,
                 lower(file.kind().name()),
                 file.object().hex(),
                 dependencies,

@@ -10,6 +10,7 @@ import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.SharedObject;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -57,6 +58,9 @@ final class ListCommand implements Callable<Integer> {
                     repos.add(row(head.get()));
                     for (CommitFile file : head.get().files()) {
                         storedBytes += objects.add(file.object()) ? file.storedSize() : 0;
+                    }
+                    for (SharedObject shared : head.get().shared()) {
+                        storedBytes += objects.add(shared.object()) ? shared.size() : 0;
                     }
                 }
             }

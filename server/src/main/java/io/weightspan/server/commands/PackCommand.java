@@ -5,15 +5,18 @@ import io.weightspan.cli.ExitStatus;
 import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
+import io.weightspan.codec.family.Fidelity;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.InvalidNameException;
+import io.weightspan.server.repo.PackCoding;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.PackRequest;
 import io.weightspan.server.repo.PackedRepo;
 import io.weightspan.server.repo.Packer;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.SharedObject;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +26,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +47,7 @@ import picocli.CommandLine.Parameters;
             "%nExamples:",
             "  weightspan pack --store hub --base models/bert models/bert-tuned-*",
             "  weightspan pack --store hub --family acme --base acme/llama tuned/2026-11-*",
+            "  weightspan pack --store hub --base models/bert --fidelity bounded:0.1 models/bert-tuned-*",
             "  weightspan pack --store hub --json adapters/* | jq .stored_bytes"
         })
 final class PackCommand implements Callable<Integer> {
@@ -70,11 +75,27 @@ final class PackCommand implements Callable<Integer> {
 
     @Option(
             names = "--fidelity",
-            defaultValue = Fidelity.EXACT,
+            defaultValue = "exact",
             paramLabel = "FIDELITY",
-            description = "How true what is stored is to the files: 'exact', byte for byte.")
+            description = "How true what is stored is to the files: 'exact', byte for byte; 'bounded:EPS', every weight"
+                    + " within EPS root mean squares of its tensor's difference from the base; 'span', the first layer"
+                    + " alone. Default: exact.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
     private String fidelity;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "BITS",
+            description = "How many bits a weight may take in the first layer, which is then kept whatever it costs."
+                    + " Default: what makes the whole smallest.")
+    private @Nullable Double rate;
+
+    @Option(
+            names = "--step",
+            paramLabel = "STEP",
+            description = "The same by the quantiser's step, in root mean squares of a tensor's difference from the"
+                    + " base: half a bit a weight at about 1.6, a quarter at 2.5.")
+    private @Nullable Double step;
 
     @Option(
             names = "--jobs",
@@ -88,7 +109,7 @@ final class PackCommand implements Callable<Integer> {
 
     /** The document that {@code --json} prints. */
     record Document(
-            @Nullable String family, long bytes, long storedBytes, List<Repo> repos) {}
+            @Nullable String family, long bytes, long storedBytes, long sharedBytes, List<Repo> repos) {}
 
     /** One repository in it. */
     record Repo(
@@ -103,7 +124,7 @@ final class PackCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Fidelity.check(fidelity);
+        PackCoding coding = coding();
         if (jobs < 1) {
             throw new CommandException(ExitStatus.USAGE, "--jobs must be at least 1");
         }
@@ -117,7 +138,7 @@ final class PackCommand implements Callable<Integer> {
             Optional<Commit> baseCommit =
                     base == null || baseFolder.isPresent() ? Optional.empty() : baseIn(opened, base);
             PackRequest request = new PackRequest(
-                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs);
+                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs, coding);
             List<PackedRepo> packed;
             try (PackProgress progress = new PackProgress(output)) {
                 packed = new Packer(opened).pack(request, progress);
@@ -151,6 +172,21 @@ final class PackCommand implements Callable<Integer> {
         }
     }
 
+    private PackCoding coding() {
+        try {
+            return new PackCoding(
+                    Fidelity.parse(fidelity),
+                    step == null ? OptionalDouble.empty() : OptionalDouble.of(step),
+                    rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate));
+        } catch (IllegalArgumentException e) {
+            String what = step != null && rate != null
+                    ? "--rate and --step both set the first layer's size; give one"
+                    : e.getMessage() + "; --rate takes 0 to 32 bits, --step 0 to 64, --fidelity 'exact',"
+                            + " 'bounded:EPS' or 'span'";
+            throw new CommandException(ExitStatus.USAGE, what, e);
+        }
+    }
+
     private static void checkDistinct(List<PackFolder> members) {
         Set<RepoId> seen = new HashSet<>();
         for (PackFolder member : members) {
@@ -176,6 +212,7 @@ final class PackCommand implements Callable<Integer> {
         Set<Object> objects = new HashSet<>();
         long bytes = 0;
         long storedBytes = 0;
+        long sharedBytes = 0;
         for (PackedRepo repo : packed) {
             Commit commit = repo.commit();
             boolean isBase = baseRepo.isPresent() && baseRepo.get().equals(commit.repo());
@@ -195,16 +232,22 @@ final class PackCommand implements Callable<Integer> {
             for (CommitFile file : commit.files()) {
                 storedBytes += objects.add(file.object()) ? file.storedSize() : 0;
             }
+            for (SharedObject shared : commit.shared()) {
+                if (objects.add(shared.object())) {
+                    storedBytes += shared.size();
+                    sharedBytes += shared.size();
+                }
+            }
         }
         String one = families.size() == 1 ? families.iterator().next() : null;
         if (output.json()) {
-            output.printJson(new Document(one, bytes, storedBytes, repos));
+            output.printJson(new Document(one, bytes, storedBytes, sharedBytes, repos));
         } else {
-            print(repos, bytes, storedBytes);
+            print(repos, bytes, storedBytes, sharedBytes);
         }
     }
 
-    private void print(List<Repo> repos, long bytes, long storedBytes) {
+    private void print(List<Repo> repos, long bytes, long storedBytes, long sharedBytes) {
         TextTable table = new TextTable("REPOSITORY", ">FILES", ">SIZE", ">STORED", ">PART", "REVISION", "");
         for (Repo repo : repos) {
             table.row(
@@ -219,7 +262,8 @@ final class PackCommand implements Callable<Integer> {
         table.print(output.out());
         output.out()
                 .println("In all " + HumanSize.of(bytes) + " in " + HumanSize.of(storedBytes) + " ("
-                        + HumanSize.ratio(storedBytes, bytes) + "), what repositories share counted once.");
+                        + HumanSize.ratio(storedBytes, bytes) + "), what repositories share counted once"
+                        + (sharedBytes == 0 ? "." : ": " + HumanSize.of(sharedBytes) + " are shared directions."));
         output.out().flush();
     }
 }

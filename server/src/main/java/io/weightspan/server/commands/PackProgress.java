@@ -25,6 +25,12 @@ final class PackProgress implements PackListener, AutoCloseable {
     }
 
     @Override
+    public void tells(String text) {
+        close();
+        output.note(text);
+    }
+
+    @Override
     public void close() {
         if (shown != null) {
             shown.close();

@@ -6,6 +6,7 @@ import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.ProgressDisplay;
 import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileInTheWayException;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.Unpacker;
@@ -13,6 +14,7 @@ import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,12 +24,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "unpack",
         mixinStandardHelpOptions = true,
-        description = "Writes the files of a repository into a folder, byte for byte as they were packed.",
+        description = "Writes the files of a repository into a folder, byte for byte as they were packed or nearly so.",
         footer = {
             "%nFiles that are there already stay; where one differs, nothing is written without --force.",
             "%nExamples:",
             "  weightspan unpack --store hub models/bert-tuned-1 --to out",
-            "  weightspan unpack --store hub models/bert-tuned-1@v1.0 --to out --force"
+            "  weightspan unpack --store hub models/bert-tuned-1@v1.0 --to out --force",
+            "  weightspan unpack --store hub models/bert-tuned-1 --to near --fidelity span"
         })
 final class UnpackCommand implements Callable<Integer> {
 
@@ -48,11 +51,11 @@ final class UnpackCommand implements Callable<Integer> {
 
     @Option(
             names = "--fidelity",
-            defaultValue = Fidelity.EXACT,
             paramLabel = "FIDELITY",
-            description = "What to write: 'exact', the files byte for byte.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
-    private String fidelity;
+            description = "What to write: 'exact', the files byte for byte, or nothing where the store has only"
+                    + " approximations; 'bounded', those too; 'span', what the first layer of each record tells."
+                    + " Default: the best that the store has.")
+    private @Nullable String fidelity;
 
     @Parameters(paramLabel = "REPO[@REV]", description = "The repository, and a branch, tag or commit. Default: main.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
@@ -63,14 +66,15 @@ final class UnpackCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Fidelity.check(fidelity);
+        Unpacker.View view = view();
         try (ObjectStore opened = store.open()) {
             Commit commit = Revision.of(revision).in(new Repositories(opened));
+            check(commit, view);
             int written;
             try (ProgressDisplay progress = output.progress("unpacking", commit.size())) {
                 Unpacker.Overwrite overwrite = force ? Unpacker.Overwrite.REPLACE : Unpacker.Overwrite.REFUSE;
                 int jobs = Runtime.getRuntime().availableProcessors();
-                written = new Unpacker(opened).unpack(commit, to, overwrite, jobs, progress);
+                written = new Unpacker(opened).unpack(commit, view, to, overwrite, jobs, progress);
             } catch (FileInTheWayException e) {
                 throw new CommandException(
                         ExitStatus.USAGE, e.getMessage() + "; name another folder, or overwrite with --force", e);
@@ -88,5 +92,32 @@ final class UnpackCommand implements Callable<Integer> {
             }
         }
         return ExitStatus.DONE;
+    }
+
+    private Unpacker.View view() {
+        return switch (fidelity) {
+            case null -> Unpacker.View.STORED;
+            case "exact", "bounded" -> Unpacker.View.STORED;
+            case "span" -> Unpacker.View.SPAN;
+            default ->
+                throw new CommandException(
+                        ExitStatus.USAGE, "--fidelity takes exact, bounded or span, not '" + fidelity + "'");
+        };
+    }
+
+    private void check(Commit commit, Unpacker.View view) {
+        for (CommitFile file : commit.files()) {
+            if ("exact".equals(fidelity) && file.original().isPresent()) {
+                throw new CommandException(
+                        ExitStatus.DATA_BAD,
+                        "the store holds an approximation of " + file.path()
+                                + ", not the file itself; leave --fidelity out to take that");
+            }
+        }
+        boolean any = commit.files().stream()
+                .anyMatch(file -> file.firstPart().isPresent() || file.original().isPresent());
+        if (view == Unpacker.View.SPAN && !any) {
+            output.note("no file of " + commit.repo() + " has a first layer: all of them are written as they are");
+        }
     }
 }

@@ -15,6 +15,7 @@ import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
+import io.weightspan.server.repo.FirstPart;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
@@ -121,6 +122,16 @@ public final class RecordsHandler implements RequestHandler {
                 .put("kind", file.kind() == FileKind.RECORD ? "record" : "plain")
                 .put("sha256", file.object().hex())
                 .put("size", file.storedSize());
+        file.original().ifPresent(original -> json.put("original_sha256", original.hex()));
+        if (file.firstPart().isPresent()) {
+            FirstPart part = file.firstPart().get();
+            ObjectNode layer = json.putObject("layer")
+                    .put("sha256", part.sha256().hex())
+                    .put("size", part.size())
+                    .put("file_sha256", part.fileSha256().hex());
+            ArrayNode needed = layer.putArray("dependencies");
+            files.layerDependencies(file).forEach(object -> needed.add(object.hex()));
+        }
         ArrayNode dependencies = json.putArray("dependencies");
         for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
             dependencies.addObject()

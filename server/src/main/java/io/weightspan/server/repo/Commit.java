@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -85,6 +86,13 @@ public record Commit(
                 .filter(file -> seen.add(file.object()))
                 .mapToLong(CommitFile::storedSize)
                 .sum();
+    }
+
+    /** Returns the objects that records of the commit need and that hold no file of any repository, each once. */
+    public Set<SharedObject> shared() {
+        Set<SharedObject> shared = new LinkedHashSet<>();
+        files.forEach(file -> shared.addAll(file.shared()));
+        return shared;
     }
 
     /**

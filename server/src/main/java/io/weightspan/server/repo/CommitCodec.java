@@ -72,7 +72,7 @@ final class CommitCodec {
     }
 
     private static io.weightspan.format.v1.CommitFile encode(CommitFile file) {
-        return io.weightspan.format.v1.CommitFile.newBuilder()
+        io.weightspan.format.v1.CommitFile.Builder message = io.weightspan.format.v1.CommitFile.newBuilder()
                 .setPath(file.path())
                 .setSize(file.size())
                 .setSha256(file.sha256().byteString())
@@ -83,8 +83,18 @@ final class CommitCodec {
                             case RECORD -> io.weightspan.format.v1.FileKind.FILE_KIND_RECORD;
                         })
                 .setObjectSha256(file.object().byteString())
-                .setObjectSize(file.storedSize())
-                .build();
+                .setObjectSize(file.storedSize());
+        file.original().ifPresent(original -> message.setOriginalSha256(original.byteString()));
+        for (SharedObject shared : file.shared()) {
+            message.addShared(io.weightspan.format.v1.SharedObject.newBuilder()
+                    .setSha256(shared.object().byteString())
+                    .setSize(shared.size()));
+        }
+        file.firstPart().ifPresent(part -> message.setFirstPart(io.weightspan.format.v1.FirstPart.newBuilder()
+                .setSize(part.size())
+                .setSha256(part.sha256().byteString())
+                .setFileSha256(part.fileSha256().byteString())));
+        return message.build();
     }
 
     private static CommitFile decode(io.weightspan.format.v1.CommitFile file) {
@@ -103,7 +113,18 @@ final class CommitCodec {
                 HexFormat.of().formatHex(file.getGitOid().toByteArray()),
                 kind,
                 Digest.of(file.getObjectSha256()),
-                file.getObjectSize());
+                file.getObjectSize(),
+                file.getOriginalSha256().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(Digest.of(file.getOriginalSha256())),
+                file.getSharedList().stream()
+                        .map(shared -> new SharedObject(Digest.of(shared.getSha256()), shared.getSize()))
+                        .toList(),
+                file.hasFirstPart() ? Optional.of(decode(file.getFirstPart())) : Optional.empty());
+    }
+
+    private static FirstPart decode(io.weightspan.format.v1.FirstPart part) {
+        return new FirstPart(part.getSize(), Digest.of(part.getSha256()), Digest.of(part.getFileSha256()));
     }
 
     /** A commit before it has a digest; the components are those of {@link Commit}. */

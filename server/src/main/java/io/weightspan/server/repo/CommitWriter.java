@@ -34,8 +34,16 @@ final class CommitWriter {
         this.session = session;
     }
 
-    /** What a commit is to hold, beside its place in the history. */
-    record Content(RepoId repo, String family, String author, List<CommitFile> files) {}
+    /**
+     * What a commit is to hold, beside its place in the history.
+     *
+     * @param asStored whether a commit of the same files that are stored in another way won't do
+     */
+    record Content(RepoId repo, String family, String author, List<CommitFile> files, boolean asStored) {
+        Content(RepoId repo, String family, String author, List<CommitFile> files) {
+            this(repo, family, author, files, false);
+        }
+    }
 
     /** A ref that this writer has changed. */
     private record Moved(String key, @Nullable String before, String after) {}
@@ -49,7 +57,7 @@ final class CommitWriter {
         String key = Repositories.branchKey(content.repo(), RefName.MAIN);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Optional<Commit> head = repositories.head(content.repo(), RefName.MAIN);
-            if (head.isPresent() && isSame(head.get(), content.family(), digests(content.files()))) {
+            if (head.isPresent() && isKept(head.get(), content)) {
                 return new PackedRepo(head.get(), false);
             }
             byte[] bytes = CommitCodec.encode(draft(content, head));
@@ -84,6 +92,12 @@ final class CommitWriter {
     /** Returns whether a commit is of the family and has these files, given by path: the same bytes, however stored. */
     static boolean isSame(Commit commit, String family, Map<String, Digest> files) {
         return commit.family().equals(family) && digests(commit.files()).equals(files);
+    }
+
+    /** Whether a commit has the content already, so that a repository that is packed again stays as it is. */
+    private static boolean isKept(Commit commit, Content content) {
+        return isSame(commit, content.family(), digests(content.files()))
+                && (!content.asStored() || commit.files().equals(Commit.inOrder(content.files())));
     }
 
     private static Map<String, Digest> digests(List<CommitFile> files) {

@@ -6,18 +6,24 @@ import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.container.Verification;
+import io.weightspan.codec.family.BasisReference;
 import io.weightspan.codec.family.EncodeOptions;
 import io.weightspan.codec.family.EncodedRecord;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.family.RecordEncoder;
 import io.weightspan.codec.family.Reference;
+import io.weightspan.format.v1.Role;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
 import io.weightspan.server.store.StoredObject;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -32,6 +38,8 @@ final class FileStorer {
 
     /** A container of bytes must be smaller than this part of the file; else the file itself is quicker to serve. */
     private static final double WORTH_CODING = 0.95;
+
+    private static final int PIECE = 1 << 20;
 
     private final ObjectStore store;
     private final StoreSession session;
@@ -53,8 +61,21 @@ final class FileStorer {
      * @param kind how
      * @param object the object that holds it
      * @param size the object's bytes
+     * @param approximation what is stored in its place, where that is not the file itself
+     * @param shared objects that the record needs and that hold no file
+     * @param firstPart the record's first part, where that holds a first layer
      */
-    record Stored(FileKind kind, Digest object, long size) {}
+    record Stored(
+            FileKind kind,
+            Digest object,
+            long size,
+            Optional<Fingerprint> approximation,
+            List<SharedObject> shared,
+            Optional<FirstPart> firstPart) {
+        Stored(FileKind kind, Digest object, long size) {
+            this(kind, object, size, Optional.empty(), List.of(), Optional.empty());
+        }
+    }
 
     /**
      * Finds a file that is in the store already and can be decoded with what the store has.
@@ -76,7 +97,39 @@ final class FileStorer {
             case PLAIN -> object.equals(file.sha256()) && size.getAsLong() == file.size();
             case RECORD -> isDecodable(file, object, size.getAsLong());
         };
-        return usable ? Optional.of(new Stored(hint.get().kind(), object, size.getAsLong())) : Optional.empty();
+        if (!usable) {
+            return Optional.empty();
+        }
+        Optional<FirstPart> firstPart = Optional.empty();
+        if (hint.get().kind() == FileKind.RECORD) {
+            try (Container container = Container.open(store.open(object), Verification.STRUCTURE)) {
+                firstPart = firstPart(container);
+            }
+        }
+        return Optional.of(new Stored(
+                hint.get().kind(), object, size.getAsLong(), Optional.empty(), shared(file, hint.get()), firstPart));
+    }
+
+    private static Optional<FirstPart> firstPart(Container container) throws IOException {
+        Optional<Digest> layer = container.layerDigest();
+        if (layer.isEmpty()) {
+            return Optional.empty();
+        }
+        long size = container.header().firstPartLength();
+        return Optional.of(new FirstPart(size, Digest.sha256(container.source().read(0, size)), layer.get()));
+    }
+
+    /** The objects without files that a record needs, which is in the store. */
+    private List<SharedObject> shared(Fingerprint file, FileIndex.Hint hint) throws IOException {
+        if (hint.kind() == FileKind.PLAIN) {
+            return List.of();
+        }
+        CommitFile asFile = new CommitFile(
+                "file", file.size(), file.sha256(), file.gitOid(), FileKind.RECORD, hint.object(), 0);
+        return files.dependencies(asFile).stream()
+                .filter(dependency -> dependency.role() == Role.ROLE_BASIS)
+                .map(dependency -> new SharedObject(dependency.object(), dependency.size()))
+                .toList();
     }
 
     /**
@@ -113,28 +166,80 @@ final class FileStorer {
     }
 
     /**
-     * Stores a safetensors file as a record.
+     * What a safetensors file is encoded with.
      *
      * @param references what may predict it; every one is in the store
+     * @param basis its family's directions, in the store too
+     * @param options the encoder's
+     */
+    record Coding(List<Reference> references, Optional<BasisReference> basis, EncodeOptions options) {}
+
+    /**
+     * Stores a safetensors file as a record.
+     *
      * @param progress hears of the file's bytes
      * @throws ContainerException if it isn't a safetensors file
      * @throws FileChangedException if it doesn't have the fingerprint any more
      * @throws IOException if it can't be read or the store can't be written
      */
-    Stored storeTensors(Path path, Fingerprint file, List<Reference> references, int threads, Progress progress)
-            throws IOException {
+    Stored storeTensors(Path path, Fingerprint file, Coding coding, Progress progress) throws IOException {
         Path out = session.newFile();
-        EncodeOptions options = EncodeOptions.DEFAULT.withThreads(threads);
-        return take(path, file, RecordEncoder.encode(path, references, options, out, progress), out);
+        EncodedRecord record = RecordEncoder.encode(
+                path, coding.references(), coding.basis(), coding.options(), out, progress);
+        return take(path, file, record, out);
+    }
+
+    /**
+     * Stores a basis, which is no file of any repository.
+     *
+     * @param record an encoded basis
+     * @param out the record's file, from the session
+     * @throws IOException if the store can't be written
+     */
+    SharedObject storeBasis(EncodedRecord record, Path out) throws IOException {
+        checkDecodes(out, out);
+        StoredObject put = session.take(out, record.objectSha256());
+        return new SharedObject(put.digest(), put.size());
     }
 
     private Stored take(Path path, Fingerprint file, EncodedRecord record, Path out) throws IOException {
-        if (!record.fileSha256().equals(file.sha256())) {
+        if (!record.originalSha256().equals(file.sha256())) {
             throw new FileChangedException(path);
         }
         checkDecodes(path, out);
+        Optional<Fingerprint> approximation = record.fileSha256().equals(file.sha256())
+                ? Optional.empty()
+                : Optional.of(new Fingerprint(record.fileLength(), record.fileSha256(), gitOid(record, out)));
+        Optional<FirstPart> firstPart;
+        try (Container container = Container.open(MappedSource.open(out), Verification.STRUCTURE)) {
+            firstPart = firstPart(container);
+        }
         StoredObject put = session.take(out, record.objectSha256());
-        return indexed(file, new Stored(FileKind.RECORD, put.digest(), put.size()));
+        List<SharedObject> shared = new ArrayList<>();
+        for (Reference reference : record.dependencies()) {
+            if (reference.role() == Role.ROLE_BASIS) {
+                long size = store.size(reference.objectSha256()).orElseThrow();
+                shared.add(new SharedObject(reference.objectSha256(), size));
+            }
+        }
+        Stored stored = new Stored(FileKind.RECORD, put.digest(), put.size(), approximation, shared, firstPart);
+        // A hint leads from a file to an object that holds it, not one like it.
+        return approximation.isPresent() ? stored : indexed(file, stored);
+    }
+
+    /** What git calls the file that a record decodes to. */
+    private String gitOid(EncodedRecord record, Path out) throws IOException {
+        MessageDigest sha1 = Fingerprint.gitHash(record.fileLength());
+        try (RecordDecoder decoder =
+                RecordDecoder.open(MappedSource.open(out), files.dependencies(), Verification.CHUNKS)) {
+            MemorySegment piece = MemorySegment.ofArray(new byte[Math.clamp(record.fileLength(), 1, PIECE)]);
+            for (long at = 0; at < record.fileLength(); at += piece.byteSize()) {
+                MemorySegment part = piece.asSlice(0, Math.min(piece.byteSize(), record.fileLength() - at));
+                decoder.read(at, part);
+                sha1.update(part.asByteBuffer());
+            }
+        }
+        return HexFormat.of().formatHex(sha1.digest());
     }
 
     /**

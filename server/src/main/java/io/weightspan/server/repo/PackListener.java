@@ -17,4 +17,11 @@ public interface PackListener {
      * @return hears of those bytes as they are done
      */
     Progress begins(String task, long bytes);
+
+    /**
+     * Something that the user may want to know.
+     *
+     * @param text a sentence
+     */
+    default void tells(String text) {}
 }

@@ -15,13 +15,34 @@ import java.util.Set;
  * @param baseCommit that model where it is in the store already; not both
  * @param author who packs, for the commits
  * @param jobs how many threads work, at least 1
+ * @param coding how true and how small weights are stored
  */
 public record PackRequest(
         List<PackFolder> members,
         Optional<PackFolder> baseFolder,
         Optional<Commit> baseCommit,
         String author,
-        int jobs) {
+        int jobs,
+        PackCoding coding) {
+
+    /**
+     * Packs without loss, as small as can be.
+     *
+     * @param members the folders, no repository twice
+     * @param baseFolder the folder of the model that the members started from
+     * @param baseCommit that model where it is in the store already; not both
+     * @param author who packs, for the commits
+     * @param jobs how many threads work, at least 1
+     * @throws IllegalArgumentException likewise
+     */
+    public PackRequest(
+            List<PackFolder> members,
+            Optional<PackFolder> baseFolder,
+            Optional<Commit> baseCommit,
+            String author,
+            int jobs) {
+        this(members, baseFolder, baseCommit, author, jobs, PackCoding.EXACT);
+    }
 
     /**
      * Checks the arguments.
@@ -31,6 +52,7 @@ public record PackRequest(
     public PackRequest {
         members = List.copyOf(members);
         requireNonNull(author, "author is null");
+        requireNonNull(coding, "coding is null");
         if (baseFolder.isPresent() && baseCommit.isPresent()) {
             throw new IllegalArgumentException("two bases");
         }

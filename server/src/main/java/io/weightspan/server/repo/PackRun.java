@@ -2,6 +2,7 @@ package io.weightspan.server.repo;
 
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.family.EncodeOptions;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.family.Reference;
 import io.weightspan.codec.predict.FileSketch;
@@ -73,32 +74,43 @@ final class PackRun {
                 .toList();
         List<FolderPlan> members =
                 changed.stream().filter(plan -> !base.contains(plan)).toList();
-        store(base, List.of());
-        store(members, baseWeights(plans));
+        // The base is what others rest on: it is kept whole whatever the members become.
+        store(base, List.of(), PackCoding.EXACT);
+        store(members, baseWeights(plans), request.coding());
         return commit(plans);
     }
 
     private boolean isAsCommitted(FolderPlan plan) throws IOException {
         Optional<Commit> head = repositories.head(plan.target().repo(), RefName.MAIN);
-        if (head.isEmpty() || !CommitWriter.isSame(head.get(), plan.target().family(), plan.digests())) {
+        boolean isWanted = request.coding().equals(PackCoding.EXACT)
+                && head.isPresent()
+                && head.get().files().stream().allMatch(file -> file.original().isEmpty());
+        if (!isWanted || !CommitWriter.isSame(head.get(), plan.target().family(), plan.digests())) {
             return false;
         }
         for (CommitFile committed : head.get().files()) {
             stored.put(
                     committed.sha256(),
-                    new FileStorer.Stored(committed.kind(), committed.object(), committed.storedSize()));
+                    new FileStorer.Stored(
+                            committed.kind(),
+                            committed.object(),
+                            committed.storedSize(),
+                            Optional.empty(),
+                            committed.shared(),
+                            committed.firstPart()));
         }
         return true;
     }
 
     /** Stores every file of some folders that isn't stored yet. */
-    private void store(List<FolderPlan> plans, List<StoredWeights> base) throws IOException {
+    private void store(List<FolderPlan> plans, List<StoredWeights> base, PackCoding coding) throws IOException {
         Map<Digest, FolderPlan.Member> fresh = new LinkedHashMap<>();
         for (FolderPlan plan : plans) {
             for (FolderPlan.Member member : plan.files()) {
                 Digest sha256 = member.fingerprint().sha256();
                 if (!stored.containsKey(sha256) && !fresh.containsKey(sha256)) {
-                    Optional<FileStorer.Stored> known = storer.find(member.fingerprint());
+                    boolean asIs = coding.equals(PackCoding.EXACT) || !FileTypes.isSafetensors(member.path());
+                    Optional<FileStorer.Stored> known = asIs ? storer.find(member.fingerprint()) : Optional.empty();
                     known.ifPresentOrElse(found -> stored.put(sha256, found), () -> fresh.put(sha256, member));
                 }
             }
@@ -113,7 +125,7 @@ final class PackRun {
             }
         }
         storeOthers(others);
-        storeWeights(weights, base, plans);
+        storeWeights(weights, base, plans, coding);
     }
 
     private void storeOthers(List<FolderPlan.Member> others) throws IOException {
@@ -132,7 +144,8 @@ final class PackRun {
         });
     }
 
-    private void storeWeights(List<WeightJob> jobs, List<StoredWeights> base, List<FolderPlan> plans)
+    private void storeWeights(
+            List<WeightJob> jobs, List<StoredWeights> base, List<FolderPlan> plans, PackCoding coding)
             throws IOException {
         if (jobs.isEmpty()) {
             return;
@@ -142,18 +155,23 @@ final class PackRun {
                 job.sketch(FileSketch.of(file));
             }
         });
-        new SiblingChooser(base, siblings(plans, base)).choose(jobs);
-        Map<Integer, List<WeightJob>> waves = new TreeMap<>();
-        jobs.forEach(job -> waves.computeIfAbsent(job.wave(), wave -> new ArrayList<>()).add(job));
-        Progress progress =
-                listener.begins("packing", jobs.stream().mapToLong(job -> job.fingerprint().size()).sum());
-        for (List<WeightJob> wave : waves.values()) {
-            int threads = Math.max(1, request.jobs() / wave.size());
-            Workers.run(request.jobs(), wave, job -> encode(job, threads, progress));
+        List<StoredWeights> siblings = siblings(plans, base);
+        new SiblingChooser(base, siblings).choose(jobs);
+        try (BasisChooser chooser = new BasisChooser(files, storer, session, listener, request.jobs())) {
+            chooser.choose(jobs, siblings, coding);
+            Map<Integer, List<WeightJob>> waves = new TreeMap<>();
+            jobs.forEach(job -> waves.computeIfAbsent(job.wave(), wave -> new ArrayList<>()).add(job));
+            Progress progress = listener.begins(
+                    "packing", jobs.stream().mapToLong(job -> job.fingerprint().size()).sum());
+            for (List<WeightJob> wave : waves.values()) {
+                int threads = Math.max(1, request.jobs() / wave.size());
+                EncodeOptions options = chooser.options(coding, threads);
+                Workers.run(request.jobs(), wave, job -> encode(job, options, progress));
+            }
         }
     }
 
-    private void encode(WeightJob job, int threads, Progress progress) throws IOException {
+    private void encode(WeightJob job, EncodeOptions options, Progress progress) throws IOException {
         Deque<Closeable> open = new ArrayDeque<>();
         try {
             List<Reference> references = new ArrayList<>();
@@ -164,22 +182,27 @@ final class PackRun {
                         weights.file().object(), weights.file().sha256(), weights.role(), file, weights.depth()));
             }
             for (WeightJob earlier : job.earlier()) {
-                SafetensorsFile file = SafetensorsFile.open(earlier.file());
-                open.push(file);
-                references.add(new Reference(
-                        earlier.result().object(),
-                        earlier.fingerprint().sha256(),
-                        Role.ROLE_SIBLING,
-                        file,
-                        earlier.depth()));
+                references.add(sibling(earlier, open));
             }
-            job.done(storer.storeTensors(job.file(), job.fingerprint(), references, threads, progress));
+            FileStorer.Coding coding = new FileStorer.Coding(references, job.basis(), options);
+            job.done(storer.storeTensors(job.file(), job.fingerprint(), coding, progress));
             stored.put(job.fingerprint().sha256(), job.result());
         } finally {
             while (!open.isEmpty()) {
                 open.pop().close();
             }
         }
+    }
+
+    /** A file of this run that may predict another: itself where it is at hand, as that reads fastest. */
+    private Reference sibling(WeightJob earlier, Deque<Closeable> open) throws IOException {
+        FileStorer.Stored as = earlier.result();
+        Fingerprint kept = as.approximation().orElse(earlier.fingerprint());
+        DecodedFile file = as.approximation().isEmpty()
+                ? SafetensorsFile.open(earlier.file())
+                : files.dependencies().open(as.object(), kept.sha256());
+        open.push(file);
+        return new Reference(as.object(), kept.sha256(), Role.ROLE_SIBLING, file, earlier.depth());
     }
 
     /** Returns the weight files of the base, which is in the store by now. */
@@ -254,16 +277,21 @@ final class PackRun {
             if (as == null) {
                 throw new IllegalStateException(member.path() + " was not stored");
             }
+            Fingerprint kept = as.approximation().orElse(fingerprint);
             committed.add(new CommitFile(
                     member.path(),
-                    fingerprint.size(),
-                    fingerprint.sha256(),
-                    fingerprint.gitOid(),
+                    kept.size(),
+                    kept.sha256(),
+                    kept.gitOid(),
                     as.kind(),
                     as.object(),
-                    as.size()));
+                    as.size(),
+                    as.approximation().map(approximation -> fingerprint.sha256()),
+                    as.shared(),
+                    as.firstPart()));
         }
         PackFolder target = plan.target();
-        return new CommitWriter.Content(target.repo(), target.family(), request.author(), committed);
+        boolean asStored = !request.coding().equals(PackCoding.EXACT);
+        return new CommitWriter.Content(target.repo(), target.family(), request.author(), committed, asStored);
     }
 }

@@ -19,8 +19,10 @@ import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Opens the files of commits, whatever they are stored as. Stateless but for its store; safe for several threads. */
 public final class StoredFiles {
@@ -98,6 +100,57 @@ public final class StoredFiles {
     }
 
     /**
+     * Opens what the first layer of a file decodes to.
+     *
+     * @param file a file of a commit of this store that has a first part
+     * @param level what is checked when it is opened and read
+     * @return the layer, which the caller closes
+     * @throws IllegalArgumentException if the file has no first part
+     * @throws ContainerException if the record or one that it needs is damaged or missing; says which object
+     * @throws IOException if the store can't be read
+     */
+    public DecodedFile openFirstLayer(CommitFile file, Verification level) throws IOException {
+        if (file.firstPart().isEmpty()) {
+            throw new IllegalArgumentException(file.path() + " has no first layer");
+        }
+        ByteSource part = new FirstBytes(source(file), file.firstPart().get().size());
+        try {
+            return RecordDecoder.openFirstPart(part, dependencies(), level);
+        } catch (IOException | RuntimeException e) {
+            part.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Lists the objects that the first layer of a file needs, theirs included.
+     *
+     * @param file a file of a commit of this store; one without a first layer needs none
+     * @return each once
+     * @throws ContainerException if a record on the way is damaged or missing
+     * @throws IOException if the store can't be read
+     */
+    public Set<Digest> layerDependencies(CommitFile file) throws IOException {
+        Map<Digest, StoredDependency> found = new LinkedHashMap<>();
+        if (file.firstPart().isEmpty()) {
+            return found.keySet();
+        }
+        List<Dependency> used = new ArrayList<>();
+        try (Container container = Container.open(source(file), Verification.STRUCTURE)) {
+            List<Dependency> all = container.front().getDependenciesList();
+            container.layer().orElseThrow().usedDependencies().forEach(index -> used.add(all.get(index)));
+        }
+        Set<Digest> needed = new LinkedHashSet<>();
+        for (Dependency dependency : used) {
+            Digest object = Digest.of(dependency.getObjectSha256());
+            collect(object, Digest.of(dependency.getFileSha256()), 1, found);
+            needed.addAll(found.keySet());
+            needed.add(object);
+        }
+        return needed;
+    }
+
+    /**
      * Lists what must be at hand to decode a file.
      *
      * @param file a file of a commit of this store
@@ -139,7 +192,9 @@ public final class StoredFiles {
      * Returns how deep the records are that a file needs.
      *
      * @param file a file of a commit of this store
-     * @return 0 where it needs none, else 1 more than the deepest that it needs; no tensor is deeper (R-DEC-005)
+     * @return 0 where it needs none, else 1 more than the deepest that it needs, and 1 more where it has a first
+     *     layer; no
+     *     tensor is deeper (R-DEC-005)
      * @throws ContainerException if a record on the way is damaged or missing
      * @throws IOException if the store can't be read
      */
@@ -151,6 +206,7 @@ public final class StoredFiles {
     private int collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
             throws IOException {
         List<Dependency> direct;
+        int layers;
         try (Container container = Container.open(openDependency(store, object), Verification.STRUCTURE)) {
             if (!container.fileDigest().equals(file)) {
                 throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "the record decodes to another file")
@@ -161,12 +217,13 @@ public final class StoredFiles {
                         .in(container.name(), null, -1);
             }
             direct = container.front().getDependenciesList();
+            layers = container.front().hasLayer() ? 1 : 0;
         }
-        int deepest = 0;
+        int deepest = layers;
         for (Dependency dependency : direct) {
             Digest needed = Digest.of(dependency.getObjectSha256());
             Digest neededFile = Digest.of(dependency.getFileSha256());
-            deepest = Math.max(deepest, 1 + collect(needed, neededFile, depth + 1, found));
+            deepest = Math.max(deepest, 1 + layers + collect(needed, neededFile, depth + 1, found));
             if (!found.containsKey(needed)) {
                 long size = store.size(needed).orElseThrow(() -> new IllegalStateException("deleted while read"));
                 found.put(needed, new StoredDependency(needed, size, neededFile, dependency.getRole()));

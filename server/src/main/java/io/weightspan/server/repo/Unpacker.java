@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.server.store.ObjectStore;
@@ -47,10 +48,19 @@ public final class Unpacker {
         REPLACE
     }
 
+    /** What of a file is written. */
+    public enum View {
+        /** What the store has. */
+        STORED,
+        /** What the first layer tells of a file that has one; of others what the store has. */
+        SPAN
+    }
+
     /**
      * Writes every file of a commit that isn't in the folder already.
      *
      * @param commit a commit of this store
+     * @param view what of each file
      * @param folder where to, made where it isn't there
      * @param overwrite what to do where a file is in the way that differs
      * @param jobs how many files at once, at least 1
@@ -60,19 +70,28 @@ public final class Unpacker {
      * @throws ContainerException if a stored file is damaged; files that were whole by then stay
      * @throws IOException if the store can't be read or the folder can't be written; likewise
      */
-    public int unpack(Commit commit, Path folder, Overwrite overwrite, int jobs, Progress progress) throws IOException {
+    public int unpack(
+            Commit commit, View view, Path folder, Overwrite overwrite, int jobs, Progress progress)
+            throws IOException {
         Files.createDirectories(folder);
         Path root = folder.toRealPath();
         List<CommitFile> missing = new ArrayList<>();
         for (CommitFile file : commit.files()) {
-            if (isThere(target(root, file.path()), file, overwrite)) {
+            if (isThere(target(root, file.path()), file, digest(file, view), overwrite)) {
                 progress.advance(file.size());
             } else {
                 missing.add(file);
             }
         }
-        Workers.run(jobs, missing, file -> write(root, file, progress));
+        Workers.run(jobs, missing, file -> write(root, file, view, progress));
         return missing.size();
+    }
+
+    /** Returns the SHA-256 of what is written of a file. */
+    private static Digest digest(CommitFile file, View view) {
+        return view == View.SPAN && file.firstPart().isPresent()
+                ? file.firstPart().get().fileSha256()
+                : file.sha256();
     }
 
     /** Returns where a file goes, which is inside the root as the rules for paths have it. */
@@ -85,7 +104,8 @@ public final class Unpacker {
     }
 
     /** Returns whether the file is there already; throws where something else is that must stay. */
-    private static boolean isThere(Path target, CommitFile file, Overwrite overwrite) throws IOException {
+    private static boolean isThere(Path target, CommitFile file, Digest sha256, Overwrite overwrite)
+            throws IOException {
         if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
@@ -94,7 +114,7 @@ public final class Unpacker {
         }
         if (Files.isRegularFile(target)
                 && Files.size(target) == file.size()
-                && Fingerprint.of(target).sha256().equals(file.sha256())) {
+                && Fingerprint.of(target).sha256().equals(sha256)) {
             return true;
         }
         if (overwrite == Overwrite.REFUSE) {
@@ -103,7 +123,7 @@ public final class Unpacker {
         return false;
     }
 
-    private void write(Path root, CommitFile file, Progress progress) throws IOException {
+    private void write(Path root, CommitFile file, View view, Progress progress) throws IOException {
         Path target = target(root, file.path());
         Path parent = requireNonNull(target.getParent());
         Files.createDirectories(parent);
@@ -113,16 +133,22 @@ public final class Unpacker {
         }
         Path fresh = parent.resolve(".weightspan-" + UUID.randomUUID());
         try {
-            copy(file, fresh, progress);
+            copy(file, view, fresh, progress);
             Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(fresh);
         }
     }
 
-    private void copy(CommitFile file, Path fresh, Progress progress) throws IOException {
+    private DecodedFile open(CommitFile file, View view) throws IOException {
+        return view == View.SPAN && file.firstPart().isPresent()
+                ? files.openFirstLayer(file, Verification.CHUNKS)
+                : files.open(file);
+    }
+
+    private void copy(CommitFile file, View view, Path fresh, Progress progress) throws IOException {
         MessageDigest hash = Digest.newHash();
-        try (DecodedFile decoded = files.open(file);
+        try (DecodedFile decoded = open(file, view);
                 FileChannel out =
                         FileChannel.open(fresh, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
             if (decoded.length() != file.size()) {
@@ -140,7 +166,7 @@ public final class Unpacker {
                 progress.advance(slice.byteSize());
             }
         }
-        if (!Digest.finish(hash).equals(file.sha256())) {
+        if (!Digest.finish(hash).equals(digest(file, view))) {
             throw differs(file, "it has another SHA-256");
         }
     }

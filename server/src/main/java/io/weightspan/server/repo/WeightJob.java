@@ -1,19 +1,25 @@
 package io.weightspan.server.repo;
 
+import io.weightspan.codec.family.BasisReference;
 import io.weightspan.codec.predict.FileSketch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One distinct safetensors file that is to be encoded, with what may predict it. Built by one thread. */
 final class WeightJob {
+
+    /** The depth of a tensor that a first layer predicts, which a base and a basis predict. */
+    private static final int LAYER_DEPTH = 2;
 
     private final String path;
     private final Path file;
     private final Fingerprint fingerprint;
     private final List<StoredWeights> stored = new ArrayList<>();
     private final List<WeightJob> earlier = new ArrayList<>();
+    private Optional<BasisReference> basis = Optional.empty();
     private @Nullable FileSketch sketch;
     private FileStorer.@Nullable Stored result;
 
@@ -52,6 +58,15 @@ final class WeightJob {
         return earlier;
     }
 
+    /** Returns the directions that its family shares. */
+    Optional<BasisReference> basis() {
+        return basis;
+    }
+
+    void basis(BasisReference chosen) {
+        basis = Optional.of(chosen);
+    }
+
     FileSketch sketch() {
         if (sketch == null) {
             throw new IllegalStateException(path + " has no sketch yet");
@@ -76,7 +91,7 @@ final class WeightJob {
 
     /** Returns the largest depth that its record can have (R-DEC-005), as its references are chosen now. */
     int depth() {
-        int most = 0;
+        int most = basis.isPresent() ? LAYER_DEPTH : 0;
         for (StoredWeights weights : stored) {
             most = Math.max(most, weights.depth() + 1);
         }

@@ -187,9 +187,11 @@ class HostCommandsTest {
     void wrongUsageEndsWithStatus2() throws IOException {
         assertThat(run("pack", "--store", store).status()).isEqualTo(2);
         assertThat(run("pack", tuned.toString()).status()).isEqualTo(2);
-        assertThat(run("pack", "--store", store, "--fidelity", "span", tuned.toString()))
+        assertThat(run("pack", "--store", store, "--fidelity", "bounded:0", tuned.toString()))
                 .satisfies(o -> assertThat(o.status()).isEqualTo(2))
-                .satisfies(o -> assertThat(o.err()).contains("not available in this version"));
+                .satisfies(o -> assertThat(o.err()).contains("bounded:EPS"));
+        assertThat(run("pack", "--store", store, "--rate", "1", "--step", "1", tuned.toString()).status())
+                .isEqualTo(2);
         assertThat(run("pack", "--store", store, "--jobs", "0", tuned.toString()).status()).isEqualTo(2);
         assertThat(run("pack", "--store", store, tuned.toString(), tuned.toString()).status()).isEqualTo(2);
         assertThat(run("pack", "--store", store, folder.resolve("models").toString()).status()).isEqualTo(2);

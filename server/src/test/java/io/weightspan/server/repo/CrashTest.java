@@ -80,7 +80,8 @@ class CrashTest {
             for (Path model : models) {
                 Commit commit = repositories.resolve(RepoId.of("models/" + model.getFileName()), "main");
                 Path to = folder.resolve("out").resolve(model.getFileName());
-                new Unpacker(opened).unpack(commit, to, Unpacker.Overwrite.REFUSE, 1, Progress.NONE);
+                new Unpacker(opened).unpack(commit, Unpacker.View.STORED, to, Unpacker.Overwrite.REFUSE, 1,
+                        Progress.NONE);
                 for (CommitFile file : commit.files()) {
                     assertThat(to.resolve(file.path())).hasSameBinaryContentAs(model.resolve(file.path()));
                 }

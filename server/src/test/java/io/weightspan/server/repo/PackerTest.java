@@ -414,7 +414,7 @@ class PackerTest {
     /** Unpacks, compares every file, and reads each in odd ranges through the decoder. */
     private void assertUnpacksTo(Commit commit, Path expected) throws IOException {
         Path to = Files.createTempDirectory(folder, "unpacked");
-        new Unpacker(store).unpack(commit, to, Unpacker.Overwrite.REFUSE, 2, Progress.NONE);
+        new Unpacker(store).unpack(commit, Unpacker.View.STORED, to, Unpacker.Overwrite.REFUSE, 2, Progress.NONE);
         List<String> paths = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(expected)) {
             walk.filter(Files::isRegularFile).forEach(file -> paths.add(expected.relativize(file).toString()));

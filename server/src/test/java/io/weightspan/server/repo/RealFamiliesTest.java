@@ -82,7 +82,7 @@ class RealFamiliesTest {
 
     private void assertUnpacksTo(ObjectStore store, Commit commit, Path expected) throws IOException {
         Path to = folder.resolve(commit.repo().toString());
-        new Unpacker(store).unpack(commit, to, Unpacker.Overwrite.REFUSE, 2, Progress.NONE);
+        new Unpacker(store).unpack(commit, Unpacker.View.STORED, to, Unpacker.Overwrite.REFUSE, 2, Progress.NONE);
         long files;
         try (Stream<Path> walk = Files.walk(expected)) {
             files = walk.filter(Files::isRegularFile).peek(file -> {

@@ -1,0 +1,313 @@
+package io.weightspan.codec.basis;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
+import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recovers the two thin matrices whose product was added to a matrix before it was rounded: an approximation of low
+ * rank
+ * (randomised range finder; N. Halko, P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM Review
+ * 53, 2011), then alternately the nearest matrix that would be rounded to what is given and the nearest of low rank.
+ *
+ * <p>For one thread.
+ */
+public final class LowRankFitter {
+    /** Higher ranks take more bytes than they save. */
+    private static final int HIGHEST_RANK = 64;
+    /** Rows and columns that tell the rank. */
+    private static final int SAMPLE = 256;
+    /** Energy beyond the rank, in units of what rounding alone makes. */
+    private static final double NOISE = 3;
+    private static final int SPARE = 4;
+    private static final int SMALL = 1 << 18;
+    private static final int ROUNDS = 15;
+    private static final int ROUNDS_OF_SMALL = 60;
+
+    private final int rows;
+    private final int columns;
+    private final float[] low;
+    private final float[] high;
+
+    /**
+     * Prepares to fit.
+     *
+     * @param rows    m
+     * @param columns n
+     * @param low     for each element, row by row, the least difference that is rounded to what is given
+     * @param high    the largest one
+     */
+    public LowRankFitter(int rows, int columns, float[] low, float[] high) {
+        this.rows = rows;
+        this.columns = columns;
+        this.low = low;
+        this.high = high;
+    }
+
+    /**
+     * Two thin matrices, column by column of the left one.
+     *
+     * @param left  r rows of m
+     * @param right r rows of n; each as long as the left one of its index
+     */
+    public record Factors(double[][] left, double[][] right) {
+        /**
+         * How many columns the left matrix has.
+         *
+         * @return r
+         */
+        public int rank() {
+            return left.length;
+        }
+    }
+
+    /**
+     * Tells the rank.
+     *
+     * @return the lowest that explains the differences but for rounding, or 0 if none up to 64 does that pays
+     */
+    public int rank() {
+        int m = Math.min(rows, SAMPLE);
+        int n = Math.min(columns, SAMPLE);
+        double noise = 0;
+        double energy = 0;
+        DMatrixRMaj gram = new DMatrixRMaj(m, m);
+        double[][] some = new double[m][n];
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                int at = (int) ((long) i * rows / m) * columns + (int) ((long) j * columns / n);
+                double width = (double) high[at] - low[at];
+                some[i][j] = ((double) high[at] + low[at]) / 2;
+                noise += width * width / 12;
+                energy += some[i][j] * some[i][j];
+            }
+            for (int k = 0; k <= i; k++) {
+                double product = dot(some[i], some[k]);
+                gram.set(i, k, product);
+                gram.set(k, i, product);
+            }
+        }
+        double[] values = eigen(gram, null);
+        double left = energy;
+        int most = Math.min(HIGHEST_RANK, Math.min(m, n) / 3);
+        for (int r = 0; r <= most; r++) {
+            if (left <= NOISE * noise) {
+                return r;
+            }
+            left -= r < values.length ? values[r] : 0;
+        }
+        return 0;
+    }
+
+    /**
+     * Finds the matrices.
+     *
+     * @param rank r, at least 1, at most the shorter side
+     * @return the matrices
+     */
+    public Factors fit(int rank) {
+        float[] x = new float[rows * columns];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (low[i] + high[i]) / 2;
+        }
+        int p = Math.min(rank + SPARE, Math.min(rows, columns));
+        Random random = new Random(1);
+        float[] q = new float[columns * p];
+        for (int i = 0; i < q.length; i++) {
+            q[i] = (float) random.nextGaussian();
+        }
+        float[] left = new float[rows * p];
+        for (int pass = 0; pass < 3; pass++) {
+            times(x, q, p, left);
+            orthonormalise(left, rows, p);
+            timesTransposed(x, left, p, q);
+            if (pass < 2) {
+                orthonormalise(q, columns, p);
+            }
+        }
+        Factors factors = balanced(left, q, p, rank);
+        int rounds = x.length <= SMALL ? ROUNDS_OF_SMALL : ROUNDS;
+        for (int round = 0; round < rounds; round++) {
+            clip(factors, x);
+            float[] u = columns(factors.left(), rows);
+            orthonormalise(u, rows, rank);
+            float[] v = new float[columns * rank];
+            timesTransposed(x, u, rank, v);
+            orthonormalise(v, columns, rank);
+            times(x, v, rank, u);
+            orthonormalise(u, rows, rank);
+            timesTransposed(x, u, rank, v);
+            factors = balanced(u, v, rank, rank);
+        }
+        return factors;
+    }
+
+    /** The matrix of the factors, each element moved into the cell that is rounded to what is given. */
+    private void clip(Factors factors, float[] x) {
+        float[] row = new float[columns];
+        float[][] right = new float[factors.rank()][columns];
+        for (int k = 0; k < right.length; k++) {
+            for (int j = 0; j < columns; j++) {
+                right[k][j] = (float) factors.right()[k][j];
+            }
+        }
+        for (int i = 0; i < rows; i++) {
+            Arrays.fill(row, 0);
+            for (int k = 0; k < right.length; k++) {
+                float u = (float) factors.left()[k][i];
+                float[] v = right[k];
+                for (int j = 0; j < columns; j++) {
+                    row[j] += u * v[j];
+                }
+            }
+            int at = i * columns;
+            for (int j = 0; j < columns; j++) {
+                x[at + j] = Math.min(Math.max(row[j], low[at + j]), high[at + j]);
+            }
+        }
+    }
+
+    /** X Q, with Q and the result of p columns. */
+    private void times(float[] x, float[] q, int p, float[] out) {
+        Arrays.fill(out, 0);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                add(x[i * columns + j], q, j * p, out, i * p, p);
+            }
+        }
+    }
+
+    /** X^T Q, likewise. */
+    private void timesTransposed(float[] x, float[] q, int p, float[] out) {
+        Arrays.fill(out, 0);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                add(x[i * columns + j], q, i * p, out, j * p, p);
+            }
+        }
+    }
+
+    private static void add(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
+        for (int k = 0; k < n; k++) {
+            to[toAt + k] += factor * from[fromAt + k];
+        }
+    }
+
+    /** Makes the p columns of a matrix orthonormal, or zero where they depend on others. */
+    private static void orthonormalise(float[] q, int length, int p) {
+        double[] sums = new double[p];
+        for (int k = 0; k < p; k++) {
+            for (int pass = 0; pass < 2 && k > 0; pass++) {
+                Arrays.fill(sums, 0);
+                for (int i = 0; i < length; i++) {
+                    double own = q[i * p + k];
+                    for (int s = 0; s < k; s++) {
+                        sums[s] += own * q[i * p + s];
+                    }
+                }
+                for (int i = 0; i < length; i++) {
+                    double own = q[i * p + k];
+                    for (int s = 0; s < k; s++) {
+                        own -= sums[s] * q[i * p + s];
+                    }
+                    q[i * p + k] = (float) own;
+                }
+            }
+            double square = 0;
+            for (int i = 0; i < length; i++) {
+                square += (double) q[i * p + k] * q[i * p + k];
+            }
+            double scale = square > 0 ? 1 / Math.sqrt(square) : 0;
+            for (int i = 0; i < length; i++) {
+                q[i * p + k] *= (float) scale;
+            }
+        }
+    }
+
+    /** The best factors of a rank of U V^T, U having p orthonormal columns, each pair's columns of the same length. */
+    private Factors balanced(float[] u, float[] v, int p, int rank) {
+        DMatrixRMaj gram = new DMatrixRMaj(p, p);
+        double[] sums = new double[p * p];
+        for (int j = 0; j < columns; j++) {
+            for (int a = 0; a < p; a++) {
+                double own = v[j * p + a];
+                for (int b = 0; b <= a; b++) {
+                    sums[a * p + b] += own * v[j * p + b];
+                }
+            }
+        }
+        for (int a = 0; a < p; a++) {
+            for (int b = 0; b <= a; b++) {
+                gram.set(a, b, sums[a * p + b]);
+                gram.set(b, a, sums[a * p + b]);
+            }
+        }
+        double[][] vectors = new double[p][];
+        double[] values = eigen(gram, vectors);
+        double[][] left = new double[rank][rows];
+        double[][] right = new double[rank][columns];
+        for (int k = 0; k < rank; k++) {
+            double size = Math.pow(Math.max(0, values[k]), 0.25);
+            double inverse = size > 0 ? 1 / size : 0;
+            turn(u, vectors[k], rows, p, size, left[k]);
+            turn(v, vectors[k], columns, p, inverse, right[k]);
+        }
+        return new Factors(left, right);
+    }
+
+    private static void turn(float[] q, double[] vector, int length, int p, double scale, double[] out) {
+        for (int i = 0; i < length; i++) {
+            double sum = 0;
+            for (int a = 0; a < p; a++) {
+                sum += q[i * p + a] * vector[a];
+            }
+            out[i] = sum * scale;
+        }
+    }
+
+    private static float[] columns(double[][] factors, int length) {
+        int p = factors.length;
+        float[] q = new float[length * p];
+        for (int k = 0; k < p; k++) {
+            for (int i = 0; i < length; i++) {
+                q[i * p + k] = (float) factors[k][i];
+            }
+        }
+        return q;
+    }
+
+    /** Eigenvalues of a symmetric matrix, largest first, and their vectors if there is room for them. */
+    private static double[] eigen(DMatrixRMaj matrix, double[] @Nullable [] vectors) {
+        int n = matrix.getNumRows();
+        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, vectors != null, true);
+        if (!eigen.decompose(matrix)) {
+            throw new IllegalStateException("no eigenvalues of a matrix of finite numbers");
+        }
+        Integer[] order = new Integer[n];
+        double[] values = new double[n];
+        for (int k = 0; k < n; k++) {
+            order[k] = k;
+            values[k] = eigen.getEigenvalue(k).getReal();
+        }
+        Arrays.sort(order, (a, b) -> Double.compare(values[b], values[a]));
+        double[] sorted = new double[n];
+        for (int k = 0; k < n; k++) {
+            sorted[k] = values[order[k]];
+            if (vectors != null) {
+                vectors[k] = eigen.getEigenVector(order[k]).data.clone();
+            }
+        }
+        return sorted;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+}

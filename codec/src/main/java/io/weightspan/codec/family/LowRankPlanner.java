@@ -1,0 +1,173 @@
+package io.weightspan.codec.family;
+
+import io.weightspan.codec.basis.CentredElements.Center;
+import io.weightspan.codec.basis.LowRankFitter;
+import io.weightspan.codec.basis.TurnedMatrix;
+import io.weightspan.codec.residual.CoefficientBlocks;
+import io.weightspan.codec.tensor.DType;
+import io.weightspan.codec.tensor.TensorInfo;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Finds out whether a tensor is its base and a product of two thin matrices, rounded, and quantises these so that they
+ * and what they leave take the fewest bits. For one thread.
+ */
+final class LowRankPlanner {
+    /** A shorter side is no thicker than factors are. */
+    private static final int SHORTEST_SIDE = 12;
+    /** The factors' error in units of the tensor's own rounding; the best of these is taken. */
+    private static final double[] ERRORS = {0.05, 0.1, 0.2, 0.4};
+    /** Numbers this large no longer fit a symbol. */
+    private static final double LARGEST = 1 << 28;
+
+    private LowRankPlanner() {}
+
+    /**
+     * A quantised product.
+     *
+     * @param plan the factors
+     * @param bits about what they and the residual upon them take
+     */
+    record Found(LowRankPlan plan, double bits) {}
+
+    /** Whether a tensor may be such a product, as far as its kind and shape tell. */
+    static boolean serves(TensorInfo tensor) {
+        return LayerPlanner.isReal(tensor.dtype())
+                && tensor.shape().size() >= 2
+                && tensor.elementCount() <= 1 << 26
+                && Math.min(tensor.rows(1), tensor.columns(1)) >= SHORTEST_SIDE;
+    }
+
+    /**
+     * Looks for a product.
+     *
+     * @param tensor which, one that {@link #serves} lets pass
+     * @param own its elements
+     * @param from those of its base
+     * @return the product, or empty where there is none
+     */
+    static Optional<Found> find(TensorInfo tensor, Center own, Center from) {
+        int rows = (int) tensor.rows(1);
+        int columns = (int) tensor.columns(1);
+        float[] low = new float[rows * columns];
+        float[] high = new float[low.length];
+        double inverse = 0;
+        for (int i = 0; i < low.length; i++) {
+            float value = own.value(i);
+            if (!(Math.abs(value) < Float.MAX_VALUE / 2)) {
+                return Optional.empty();
+            }
+            float width = spacing(value, tensor.dtype());
+            double d = (double) value - from.value(i);
+            low[i] = (float) (d - width / 2);
+            high[i] = (float) (d + width / 2);
+            inverse += 1 / width;
+        }
+        LowRankFitter fitter = new LowRankFitter(rows, columns, low, high);
+        int rank = fitter.rank();
+        if (rank == 0) {
+            return Optional.empty();
+        }
+        LowRankFitter.Factors factors = fitter.fit(rank);
+        double spacing = low.length / inverse;
+        Found best = null;
+        for (double error : ERRORS) {
+            Found found = quantise(factors, rows, columns, error * spacing);
+            double bits = found.bits() + residualBits(found.plan(), own, from, tensor.dtype());
+            if (best == null || bits < best.bits()) {
+                best = new Found(found.plan(), bits);
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    /** The distance between neighbours of a value in its dtype. */
+    private static float spacing(float value, DType dtype) {
+        int coarser =
+                switch (dtype) {
+                    case BF16 -> 1 << 16;
+                    case F16 -> 1 << 13;
+                    default -> 1;
+                };
+        float least = dtype == DType.F16 ? 0x1p-24f : Float.MIN_NORMAL;
+        return Math.max(least, Math.ulp(value) * coarser);
+    }
+
+    /** Rounds both factors to one step, for products whose error has some deviation; the bits are the factors'. */
+    private static Found quantise(LowRankFitter.Factors factors, int rows, int columns, double error) {
+        double sum = 0;
+        double largest = 0;
+        for (int k = 0; k < factors.rank(); k++) {
+            for (double x : factors.left()[k]) {
+                sum += x * x;
+                largest = Math.max(largest, Math.abs(x));
+            }
+            for (double x : factors.right()[k]) {
+                largest = Math.max(largest, Math.abs(x));
+            }
+        }
+        // An error e of a number of either factor is multiplied by the other's, whose squares sum to sum / length.
+        double unit = error * Math.sqrt(12 / (sum * (1.0 / rows + 1.0 / columns)));
+        unit = Math.max(unit, largest / LARGEST);
+        float step = (float) (unit * unit);
+        double exactUnit = Math.sqrt(step);
+        int each = rows + columns;
+        int[] numbers = new int[factors.rank() * each];
+        for (int k = 0; k < factors.rank(); k++) {
+            for (int i = 0; i < rows; i++) {
+                numbers[k * each + i] = (int) Math.rint(factors.left()[k][i] / exactUnit);
+            }
+            for (int j = 0; j < columns; j++) {
+                numbers[k * each + rows + j] = (int) Math.rint(factors.right()[k][j] / exactUnit);
+            }
+        }
+        LowRankPlan plan = new LowRankPlan(1, factors.rank(), rows, columns, step, numbers);
+        return new Found(plan, bits(plan));
+    }
+
+    private static double bits(LowRankPlan plan) {
+        long[] counts = new long[128 * 256];
+        double bits = 0;
+        for (int i = 0; i < plan.numbers().length; i++) {
+            int symbol = CoefficientBlocks.symbol(plan.numbers()[i]);
+            counts[plan.context(i) << 8 | symbol]++;
+            bits += CoefficientBlocks.rawBits(symbol);
+        }
+        for (int context = 0; context < 128; context++) {
+            bits += entropy(Arrays.copyOfRange(counts, context << 8, context + 1 << 8));
+        }
+        return bits;
+    }
+
+    private static double entropy(long[] counts) {
+        double total = 0;
+        double bits = 0;
+        for (long count : counts) {
+            total += count;
+        }
+        for (long count : counts) {
+            bits -= count > 0 ? count * Math.log(count / total) / Math.log(2) : 0;
+        }
+        return bits;
+    }
+
+    /** About what it takes to tell which elements differ from the rounded product, and by how much. */
+    private static double residualBits(LowRankPlan plan, Center own, Center from, DType dtype) {
+        int n = plan.rows() * plan.columns();
+        float[] differences = new float[n];
+        TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step())
+                .read(0, n, differences);
+        long[] counts = new long[256];
+        double bits = 0;
+        for (int i = 0; i < n; i++) {
+            double value = own.value(i);
+            double steps = (value - from.value(i) - differences[i]) / spacing((float) value, dtype);
+            int q = (int) Math.rint(Math.clamp(steps, -1 << 20, 1 << 20));
+            int symbol = CoefficientBlocks.symbol(q);
+            counts[symbol]++;
+            bits += CoefficientBlocks.rawBits(symbol);
+        }
+        return bits + entropy(counts);
+    }
+}

@@ -1,0 +1,99 @@
+"""What bounded.md, lowrank.md and product.md compute, number by number as they say it (no numpy, nothing of the reader's)."""
+import math
+
+from .coder import converted, f32, narrowed, products, widened
+
+
+def stepped(d, step, p, p_dtype, dtype):
+    """The bits of p + step * d; p: bits of the dtype p_dtype, or None."""
+    y = f32((0.0 if p is None else widened(p_dtype, p)) + f32(step * d))
+    if math.isfinite(y):
+        return narrowed(dtype, y)
+    return 0 if p is None else converted(p, p_dtype, dtype)
+
+
+def bounded(q, step, p, p_dtype, dtype):
+    """The elements q steps from p (a list of bits, or None)."""
+    return [stepped(f32(float(n)), step, None if p is None else p[i], p_dtype, dtype) for i, n in enumerate(q)]
+
+
+def lowrank(u, v, step, center, center_dtype, dtype):
+    """The elements of the product of u and v (a list of numbers each for every k) upon the center."""
+    u, v = ([[f32(float(n)) for n in one] for one in numbers] for numbers in (u, v))
+    out = []
+    for i in range(len(u[0])):
+        for j in range(len(v[0])):
+            d = products((u[k][i], v[k][j]) for k in range(len(u)))
+            out.append(stepped(d, step, None if center is None else center[len(out)], center_dtype, dtype))
+    return out
+
+
+def ordered(terms):
+    """The sum of products in binary64, each rounded, from +0 on."""
+    total = 0.0
+    for a, b in terms:
+        product = a * b
+        total = total + product
+    return total
+
+
+def orthonormalise(columns):
+    for t, z in enumerate(columns):
+        before = math.sqrt(ordered(zip(z, z)))
+        for _ in range(2):
+            for s in range(t):
+                e = ordered(zip(columns[s], z))
+                for i, other in enumerate(columns[s]):
+                    taken = e * other
+                    z[i] = z[i] - taken
+        e = math.sqrt(ordered(zip(z, z)))
+        for i in range(len(z)):
+            z[i] = z[i] / e if e > before * 2.0 ** -40 else 0.0
+
+
+def start(c, rank):
+    """The columns of Z of step 1."""
+    k, l = len(c), len(c[0])
+    left = [list(row) for row in c]
+    out = []
+    for _ in range(rank):
+        w = [ordered((left[a][b], left[a][b]) for a in range(k)) for b in range(l)]
+        b = w.index(max(w))
+        z = [left[a][b] / math.sqrt(w[b]) if w[b] else 0.0 for a in range(k)]
+        for x in range(l):
+            e = ordered((z[a], left[a][x]) for a in range(k))
+            for a in range(k):
+                taken = e * z[a]
+                left[a][x] = left[a][x] - taken
+        out.append(z)
+    return out
+
+
+def product(q, rank, step, left, right):
+    """(B, A) in binary64, row by row; left, right: values by direction or None."""
+    c = [[float(n) for n in row] for row in q]
+    k, l = len(c), len(c[0])
+
+    def transposed(z):
+        return [[ordered((c[a][b], one[a]) for a in range(k)) for b in range(l)] for one in z]
+
+    z = start(c, rank)
+    for _ in range(4):
+        x = transposed(z)
+        orthonormalise(x)
+        z = [[ordered((c[a][b], one[b]) for b in range(l)) for a in range(k)] for one in x]
+        orthonormalise(z)
+    x = transposed(z)
+    g = [math.sqrt(math.sqrt(ordered(zip(one, one)))) * math.sqrt(step) for one in x]
+    h = [step / one if one else 0.0 for one in g]
+    m = len(left[0]) if left else k
+    n = len(right[0]) if right else l
+    of_left = lambda t, i: ordered((left[a][i], z[t][a]) for a in range(k)) if left else z[t][i]
+    of_right = lambda t, j: ordered((x[t][b], right[b][j]) for b in range(l)) if right else x[t][j]
+    return ([[g[t] * of_left(t, i) for t in range(rank)] for i in range(m)], [[h[t] * of_right(t, j) for j in range(n)] for t in range(rank)])
+
+
+def factor_bits(rows, dtype):
+    """The elements of a factor (R-PRO-005)."""
+    values = (f32(x) for row in rows for x in row)
+    return [narrowed(dtype, y) if math.isfinite(y) else 0 for y in values]
