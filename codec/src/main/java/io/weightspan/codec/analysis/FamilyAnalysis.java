@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a family shares. Numbers have six digits; sizes are bytes, errors relative.
  *
- * <p>Averages over slots weigh each by the energy of the differences in it. The bases, the means that stand for a
+ * <p>Sums over slots take each slot in units of its own differences, so that it weighs by its elements: a few large
+ * running variances would drown all weights otherwise. The bases, the means that stand for a
  * missing base and the tensors that were left out are in no size: they cost the same with and without a basis of
  * directions.
  *

@@ -2,7 +2,6 @@ package io.weightspan.codec.analysis;
 
 import static java.util.Objects.requireNonNull;
 
-import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
@@ -18,7 +17,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,12 +60,14 @@ public final class FamilyAnalyzer {
         List<FamilyRate> rates = sums.rates();
         List<String> names = kept.stream().map(FamilyMember::name).toList();
         double[][] cosines = sums.cosines();
+        Clusters clusters = Clusters.of(names, cosines, sums.nullCosine());
+        List<String> held = Arrays.stream(split.held()).mapToObj(names::get).toList();
         return new FamilyAnalysis(
                 family,
                 kept.size(),
                 Verdict.of(sums, kept.size(), from.file() != null),
                 names,
-                Arrays.stream(split.held()).mapToObj(names::get).toList(),
+                held,
                 leftOut,
                 from.name(),
                 options.seed(),
@@ -80,9 +80,9 @@ public final class FamilyAnalyzer {
                 sums.codingGain(),
                 rates,
                 sums.breakEven(rates),
-                Clusters.of(names, cosines, sums.nullCosine()),
+                clusters,
                 cosines,
-                notes(kept, slots, sums, from),
+                AnalysisNotes.of(kept, slots, sums.slots(), from.file() != null, clusters, held),
                 sums.slots());
     }
 
@@ -117,7 +117,7 @@ public final class FamilyAnalyzer {
             String bad = null;
             for (FamilySlot slot : slots) {
                 TensorInfo tensor = slot.tensors().get(member);
-                if (bad == null && !StoredDifferences.isFinite(members.get(member).file(), tensor)) {
+                if (bad == null && !StoredElements.isFinite(members.get(member).file(), tensor)) {
                     bad = slot.name();
                 }
                 progress.advance(tensor.byteLength());
@@ -137,7 +137,7 @@ public final class FamilyAnalyzer {
         List<FamilySlot> checked = new ArrayList<>();
         for (FamilySlot slot : slots) {
             TensorInfo tensor = slot.base();
-            boolean fits = base == null || tensor == null || StoredDifferences.isFinite(base, tensor);
+            boolean fits = base == null || tensor == null || StoredElements.isFinite(base, tensor);
             checked.add(
                     fits
                             ? slot
@@ -190,41 +190,5 @@ public final class FamilyAnalyzer {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while analysing");
         }
-    }
-
-    private static List<String> notes(List<FamilyMember> members, List<FamilySlot> slots, FamilySums sums, Base base) {
-        List<String> notes = new ArrayList<>();
-        if (!members.isEmpty()) {
-            long apart = members.getFirst().file().tensors().size() - slots.size();
-            if (apart > 0) {
-                notes.add(apart + " of the first member's tensors are no slots: they are no floats of 16 or 32 bits, are"
-                        + " larger than 268,435,456 elements, or other members have them in another shape or not at"
-                        + " all.");
-            }
-        }
-        long straight = slots.stream()
-                .filter(slot -> base.file() != null && slot.base() == null)
-                .count();
-        if (straight > 0) {
-            notes.add("In " + straight + " slots the base has no finite tensor of the same shape, so differences are"
-                    + " taken from the mean of the fitted members there.");
-        }
-        long longSides = slots.stream()
-                .filter(FamilySlot::isMatrix)
-                .flatMapToInt(slot -> IntStream.of(slot.rows(), slot.columns()))
-                .filter(side -> side > BasisFitter.LONGEST_SIDE)
-                .count();
-        if (longSides > 0) {
-            notes.add(longSides + " sides of matrices are longer than " + BasisFitter.LONGEST_SIDE
-                    + " and were not turned.");
-        }
-        long unshuffled = sums.slots().stream()
-                .filter(slot -> slot.shuffledSpectrum().length == 0)
-                .count();
-        if (unshuffled > 0) {
-            notes.add(unshuffled + " slots are too large to be shuffled in memory, so random tensors are their only"
-                    + " null.");
-        }
-        return notes;
     }
 }

@@ -43,12 +43,9 @@ final class FamilySums {
         }
     }
 
+    /** Sum of the squares of all differences. */
     double energy() {
-        double energy = 0;
-        for (int i = 0; i < members; i++) {
-            energy += products[i * members + i];
-        }
-        return energy;
+        return outcomes.stream().mapToDouble(slot -> slot.analysis().energy()).sum();
     }
 
     long weights() {
@@ -76,7 +73,9 @@ final class FamilySums {
 
     /** The slots' spectra, averaged; empty where a slot has none. */
     double[] spectrum(Function<SlotAnalysis, double[]> of) {
-        double energy = energy();
+        double energy = outcomes.stream()
+                .mapToDouble(slot -> slot.heldEnergy() + slot.fittedEnergy())
+                .sum();
         double[] mean = new double[members];
         for (SlotAnalyzer.Outcome slot : outcomes) {
             double[] own = of.apply(slot.analysis());

@@ -43,8 +43,10 @@ final class SlotAnalyzer {
     }
 
     /**
-     * A slot's analysis, and what the family's is summed from.
+     * A slot's analysis, and what the family's is summed from. All but the analysis is in units of the slot's own
+     * differences, so that in sums a slot weighs by its elements.
      *
+     * @param analysis the slot's
      * @param products inner products of all members' differences
      * @param randomProducts the same of random tensors
      * @param shuffledProducts the same of shuffled members; null where that was not measured
@@ -63,9 +65,11 @@ final class SlotAnalyzer {
     private record Measured(ModelAxis axis, @Nullable ModeAxes modes, double heldGain) {}
 
     Outcome analyze() throws IOException {
-        StoredDifferences stored = StoredDifferences.of(members, slot, base, split.fitted());
         boolean held = (long) slot.size() * members.size() * Float.BYTES <= options.heldBytes();
-        Differences own = held ? HeldDifferences.of(stored) : stored;
+        StoredElements stored = new StoredElements(members, slot);
+        CentredDifferences centred = CentredDifferences.of(
+                held ? HeldDifferences.of(stored) : stored, slot, base, split.fitted());
+        Differences own = held ? HeldDifferences.of(centred) : centred;
         boolean fromMean = base == null || slot.base() == null;
         Measured real = measure(own, false);
         double[] deviations = new double[members.size()];
@@ -82,7 +86,7 @@ final class SlotAnalyzer {
         int directions = spanGain >= LEAST_GAIN ? spanDirections(errors) : 0;
         List<SlotRate> rates = split.held().length == 0 ? List.of() : rates(own, real, directions);
         boolean modesShare = gain != null && gain.aboveNull() >= LEAST_GAIN;
-        double unit = stored.unit() * stored.unit();
+        double unit = centred.unit() * centred.unit();
         double energy = real.axis().energyOfFitted() + real.axis().energyOfHeld();
         SlotAnalysis analysis = new SlotAnalysis(
                 slot.name(),
@@ -104,11 +108,11 @@ final class SlotAnalyzer {
                 rates);
         return new Outcome(
                 analysis,
-                scaled(real.axis().products(), unit),
-                scaled(random.axis().products(), unit),
-                shuffled == null ? null : scaled(shuffled.axis().products(), unit),
-                real.axis().energyOfHeld() * unit,
-                real.axis().energyOfFitted() * unit);
+                real.axis().products(),
+                random.axis().products(),
+                shuffled == null ? null : shuffled.axis().products(),
+                real.axis().energyOfHeld(),
+                real.axis().energyOfFitted());
     }
 
     private Measured measure(Differences differences, boolean centre) throws IOException {
@@ -250,13 +254,5 @@ final class SlotAnalyzer {
         ModeAxes modes = measured.modes();
         double[] spectrum = modes == null ? null : (left ? modes.left() : modes.right()).spectrum();
         return spectrum == null ? new double[0] : Rounded.six(spectrum, LISTED);
-    }
-
-    private static double[] scaled(double[] products, double factor) {
-        double[] scaled = products.clone();
-        for (int i = 0; i < scaled.length; i++) {
-            scaled[i] *= factor;
-        }
-        return scaled;
     }
 }

@@ -54,22 +54,27 @@ final class Verdict {
 
     private String text() {
         long sharing = slots.stream().filter(SlotAnalysis::shares).count();
-        double energy = slots.stream()
+        double weights = slots.stream().mapToLong(SlotAnalysis::weights).sum();
+        double inThem = slots.stream()
                 .filter(SlotAnalysis::shares)
-                .mapToDouble(SlotAnalysis::energyShare)
+                .mapToLong(SlotAnalysis::weights)
                 .sum();
         FamilyRate rate = rates.get(SlotAnalyzer.REFERENCE);
-        if (sharing == 0) {
-            return "This family shares nothing that pays: " + evidence() + ", so a basis would only cost.";
+        if (breakEven == null) {
+            String beyond = sharing == 0
+                    ? ""
+                    : format(
+                            "; beyond chance there is something in %d of %d slots, with %.1f %% of the weights",
+                            sharing,
+                            slots.size(),
+                            100 * inThem / weights);
+            return "This family shares nothing that pays: " + evidence() + beyond + ".";
         }
         String shared = format(
-                "This family shares directions in %d of %d slots, which hold %.0f %% of the differences' energy",
+                "This family shares directions in %d of %d slots, which hold %.0f %% of the weights",
                 sharing,
                 slots.size(),
-                100 * energy);
-        if (breakEven == null) {
-            return shared + ", but quantised at step 1 they save no bits, so no basis pays: " + evidence() + ".";
-        }
+                100 * inThem / weights);
         String basis = format(
                 "at step 1 a basis of %s", size(rate.shared().basisBytes()));
         String later = format("%s of %s at N = %d", change(rate.tenfold()), size(rate.tenfold().direct()),
