@@ -16,7 +16,7 @@ final class ClassVariances {
 
     /** The class of a position whose expected magnitude is given, in half octaves, at most {@code most} from 0. */
     static int classOf(double magnitude, int most) {
-        return (int) Math.clamp(Math.round(2 * Math.log(magnitude + 1e-12) / Math.log(2)), -most, most);
+        return Math.clamp(Math.round(2 * Math.log(magnitude + 1e-12) / Math.log(2)), -most, most);
     }
 
     /**

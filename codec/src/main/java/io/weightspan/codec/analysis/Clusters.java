@@ -37,7 +37,7 @@ public record Clusters(double threshold, double nullCosine, List<List<String>> g
         }
         List<List<String>> named = groups.stream()
                 .filter(group -> group.size() > 1)
-                .sorted(Comparator.comparing((List<Integer> group) -> -group.size())
+                .sorted(Comparator.comparingInt((List<Integer> group) -> -group.size())
                         .thenComparing(List::getFirst))
                 .map(group -> group.stream().sorted().map(names::get).toList())
                 .toList();

@@ -35,17 +35,17 @@ final class Histogram {
         for (long each : near) {
             count += each;
             distinct += each > 0 ? 1 : 0;
-            sum += each > 0 ? each * Math.log(each) : 0;
+            sum += each > 0 ? each * Math.log((double) each) : 0;
         }
         for (long each : far.values()) {
             count += each;
             distinct++;
-            sum += each * Math.log(each);
+            sum += each * Math.log((double) each);
         }
         if (count == 0) {
             return 0;
         }
-        double logCount = Math.log(count);
+        double logCount = Math.log((double) count);
         return (count * logCount - sum + (distinct - 1) * logCount / 2) / LN2;
     }
 }

@@ -63,29 +63,34 @@ final class Verdict {
         if (breakEven == null) {
             String beyond = sharing == 0
                     ? ""
-                    : format(
+                    : String.format(
+                            Locale.ROOT,
                             "; beyond chance there is something in %d of %d slots, with %.1f %% of the weights",
                             sharing,
                             slots.size(),
                             100 * inThem / weights);
             return "This family shares nothing that pays: " + evidence() + beyond + ".";
         }
-        String shared = format(
-                "This family shares directions in %d of %d slots, which hold %.0f %% of the weights",
+        String shared = String.format(
+                Locale.ROOT, "This family shares directions in %d of %d slots, which hold %.0f %% of the weights",
                 sharing,
                 slots.size(),
                 100 * inThem / weights);
-        String basis = format(
-                "at step 1 a basis of %s", size(rate.shared().basisBytes()));
-        String later = format("%s of %s at N = %d", change(rate.tenfold()), size(rate.tenfold().direct()),
-                rate.tenfold().members());
+        String basis = String.format(
+                Locale.ROOT, "at step 1 a basis of %s", size(rate.shared().basisBytes()));
+        String later =
+                String.format(Locale.ROOT, "%s of %s at N = %d", change(rate.tenfold()), size(rate.tenfold().direct()),
+                        rate.tenfold().members());
         if (breakEven <= members) {
             return shared + ": " + basis + " " + change(rate.now()) + " of " + size(rate.now().direct())
-                    + format(" at N = %d and ", members) + later + format(", and pays from N = %d on; ", breakEven)
+                    + String.format(Locale.ROOT, " at N = %d and ", members) + later
+                    + String.format(Locale.ROOT, ", and pays from N = %d on; ", breakEven)
                     + evidence() + ".";
         }
-        return shared + ", yet " + basis + format(" does not pay below N = %d: it ", breakEven) + change(rate.now())
-                + " of " + size(rate.now().direct()) + format(" at N = %d and ", members) + later + "; " + evidence()
+        return shared + ", yet " + basis + String.format(Locale.ROOT, " does not pay below N = %d: it ", breakEven)
+                + change(rate.now())
+                + " of " + size(rate.now().direct()) + String.format(Locale.ROOT, " at N = %d and ", members) + later
+                + "; " + evidence()
                 + ".";
     }
 
@@ -97,14 +102,16 @@ final class Verdict {
         }
         String turning = gain == null
                 ? ""
-                : format(
+                : String.format(
+                        Locale.ROOT,
                         "turning gains %.2f bits a weight on members held out (in sample %.2f, on random tensors"
                                 + " %.2f) and ",
                         gain.heldOut(),
                         gain.inSample(),
                         gain.random());
         return turning
-                + format(
+                + String.format(
+                        Locale.ROOT,
                         "%d directions over the models leave %.2f of their norm (in sample %.2f, of random tensors"
                                 + " %.2f)",
                         at.k(),
@@ -115,14 +122,14 @@ final class Verdict {
 
     private static String change(FamilyRate.Bytes bytes) {
         double saved = bytes.direct() == 0 ? 0 : 100.0 * (bytes.direct() - bytes.shared()) / bytes.direct();
-        return saved >= 0 ? format("saves %.0f %%", saved) : format("adds %.0f %%", -saved);
+        return saved >= 0
+                ? String.format(Locale.ROOT, "saves %.0f %%", saved)
+                : String.format(Locale.ROOT, "adds %.0f %%", -saved);
     }
 
     private static String size(long bytes) {
-        return bytes < 1_000_000 ? format("%.1f kB", bytes / 1e3) : format("%.1f MB", bytes / 1e6);
-    }
-
-    private static String format(String text, Object... values) {
-        return String.format(Locale.ROOT, text, values);
+        return bytes < 1_000_000
+                ? String.format(Locale.ROOT, "%.1f kB", bytes / 1e3)
+                : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
     }
 }

@@ -111,7 +111,7 @@
     if (!at.length) return hide("h-rates");
     const forms = [
       ["direct", "now", "--c2", {}], ["shared", "now", "--c1", {}],
-      ["direct", "tenfold", "--c2", dashed], ["shared", "tenfold", "--c1", dashed],
+      ["direct", "tenfold", "--c3", dashed], ["shared", "tenfold", "--c4", dashed],
     ];
     draw("rates", () => "Bytes over error: " + at.map((r) => "step " + r.step + " direct " + size(r.now.direct)
       + " at error " + number(r.direct.error) + ", shared " + size(r.now.shared) + " at " + number(r.shared.error))
@@ -207,11 +207,10 @@
     const most = Math.max(0.2, ...slots.map(gain).map((g) => Math.min(g, 4)));
     const made = table([], []);
     const top = made.tHead.rows[0];
-    [["slot", "text"], ["gain: turning, directions", "text"], ["form", "text"], ["energy", ""]]
-      .forEach(([title, kind]) => {
-        const cell = top.appendChild(element("th", title, kind));
-        cell.scope = "col";
-      });
+    ["slot", "bits a weight gained"].forEach((title) => {
+      const cell = top.appendChild(element("th", title, "text"));
+      cell.scope = "col";
+    });
     const bar = (value, name) => {
       const made = element("div", null, "bar");
       const fill = made.appendChild(element("i"));
@@ -223,11 +222,10 @@
     slots.forEach((slot) => {
       const row = made.tBodies[0].appendChild(element("tr"));
       const name = row.appendChild(element("td", slot.name, "name"));
-      name.appendChild(element("span", slot.shape.join(" × "), "small"));
+      name.appendChild(element("span", slot.shape.join(" × ") + " · " + (slot.shares ? "shares" : "shares nothing")
+        + " · coded " + slot.form + " · " + share(slot.energy_share) + " of energy", "small"));
       const bars = row.appendChild(element("td", null, "bars"));
       bars.append(bar(turning(slot), "--c1"), bar(slot.span_gain, "--c4"));
-      row.appendChild(element("td", slot.shares ? slot.form : "shares nothing", "text"));
-      row.appendChild(element("td", share(slot.energy_share)));
     });
     put("slots", made);
   };

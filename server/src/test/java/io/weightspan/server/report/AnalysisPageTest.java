@@ -24,7 +24,8 @@ class AnalysisPageTest {
                 name, List.of(2L, 3L), "mean", 1, 1, new double[] {1}, new double[] {1}, new double[0], null, null,
                 List.of(), null, 0, 0, false, "direct", List.of());
         return new FamilyAnalysis(
-                name, 1, "Verdict on " + name, List.of(name), List.of(), List.of(new FamilyAnalysis.LeftOut(name, name)),
+                name, 1, "Verdict on " + name, List.of(name), List.of(),
+                List.of(new FamilyAnalysis.LeftOut(name, name)),
                 name, 1, 6, 1, new double[] {1}, new double[] {1}, new double[0], List.of(), null, List.of(), null,
                 new Clusters(0.5, 0, List.of()), new double[][] {{1}}, List.of(), List.of(slot));
     }
