@@ -14,8 +14,9 @@ import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes an analysis as one HTML page that needs nothing else: styles, scripts, the chart library and its licence are in
- * it, and its content policy lets it load nothing. Names in it are somebody else's text and are never markup. Stateless.
+ * Writes an analysis as one HTML page that needs nothing else: styles, scripts, the chart library and its licence are
+ * in it, and its content policy lets it load nothing. Names in it are somebody else's text and are never markup.
+ * Stateless.
  */
 public final class AnalysisPage {
     private static final String OWN = "/io/weightspan/server/report/";
