@@ -80,21 +80,14 @@ public final class BasisFitter {
             List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, List<DecodedFile> known)
             throws IOException {
         List<Slot> slots = slots(members, base.orElse(null));
-        @Nullable
-        SharedDirections[] fitted = new SharedDirections[slots.size()];
-        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
-            List<Future<@Nullable SharedDirections>> running = new ArrayList<>();
-            for (Slot slot : slots) {
-                running.add(executor.submit(() -> fit(slot, known)));
-            }
-            for (int i = 0; i < fitted.length; i++) {
-                fitted[i] = await(running.get(i), executor);
-            }
-        }
         List<SharedDirections> found = new ArrayList<>();
-        for (SharedDirections one : fitted) {
-            if (one != null) {
-                found.add(one);
+        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
+            List<Future<Optional<SharedDirections>>> running = new ArrayList<>();
+            for (Slot slot : slots) {
+                running.add(executor.submit(() -> Optional.ofNullable(fit(slot, known))));
+            }
+            for (Future<Optional<SharedDirections>> one : running) {
+                await(one, executor).ifPresent(found::add);
             }
         }
         return found;

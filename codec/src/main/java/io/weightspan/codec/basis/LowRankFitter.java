@@ -280,7 +280,7 @@ public final class LowRankFitter {
     }
 
     /** Eigenvalues of a symmetric matrix, largest first, and their vectors if there is room for them. */
-    private static double[] eigen(DMatrixRMaj matrix, double[] @Nullable [] vectors) {
+    private static double[] eigen(DMatrixRMaj matrix, double @Nullable [][] vectors) {
         int n = matrix.getNumRows();
         EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, vectors != null, true);
         if (!eigen.decompose(matrix)) {

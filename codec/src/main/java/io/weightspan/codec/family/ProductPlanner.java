@@ -83,7 +83,7 @@ final class ProductPlanner {
                 product.coefficients(u, v), v.count(), 1, left.get(), right.get(), size, scale);
         CoreFactors factors = CoreFactors.of(
                 core.coefficients(),
-                ModesPlan.directions(core.left()).count(),
+                core.coefficients().length / core.width(),
                 core.width(),
                 product.inner(),
                 size);

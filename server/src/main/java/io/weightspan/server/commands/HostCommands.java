@@ -20,7 +20,12 @@ public final class HostCommands implements CommandProvider {
     @Override
     public List<Object> commands() {
         return List.of(
-                new PackCommand(), new ListCommand(), new InspectCommand(), new UnpackCommand(), new VerifyCommand());
+                new PackCommand(),
+                new ListCommand(),
+                new InspectCommand(),
+                new UnpackCommand(),
+                new VerifyCommand(),
+                new AnalyzeCommand());
     }
 
     @Override

@@ -77,7 +77,6 @@ final class BasisChooser implements Closeable {
      * @param basis the directions
      * @param record the record of the segment that is new, if one is
      * @param file where it is
-     * @param cost bytes that the store would grow by for it
      * @param what for the user
      */
     private record Choice(
@@ -263,8 +262,8 @@ final class BasisChooser implements Closeable {
         Progress progress = listener.begins("trying", bytes * choices.size());
         Choice best = choices.getFirst();
         double least = Double.POSITIVE_INFINITY;
-        double first = 0;
-        for (Choice choice : choices) {
+        for (int i = 0; i < choices.size(); i++) {
+            Choice choice = choices.get(i);
             double stored = 0;
             for (WeightJob job : tried) {
                 Path out = session.newFile();
@@ -274,9 +273,8 @@ final class BasisChooser implements Closeable {
                 Files.delete(out);
             }
             double total = stored / tried.size() * members.size() + choice.cost();
-            first = choice == choices.getFirst() ? total : first;
-            double bar = least == first ? least * (1 - WORTH_HAVING) : least;
-            if (total < bar) {
+            double bar = best.basis().isEmpty() ? least * (1 - WORTH_HAVING) : least;
+            if (i == 0 || total < bar) {
                 best = choice;
                 least = total;
             }

@@ -1,0 +1,62 @@
+package io.weightspan.codec.analysis;
+
+import java.io.IOException;
+import java.util.SplittableRandom;
+
+/** Differences in memory. Immutable. */
+final class HeldDifferences implements Differences {
+    private final int size;
+    private final float[][] values;
+
+    private HeldDifferences(int size, float[][] values) {
+        this.size = size;
+        this.values = values;
+    }
+
+    /** Reads all of them. */
+    static HeldDifferences of(Differences source) throws IOException {
+        float[][] values = new float[source.members()][];
+        for (int member = 0; member < values.length; member++) {
+            values[member] = source.of(member);
+        }
+        return new HeldDifferences(source.size(), values);
+    }
+
+    /** The same elements, each member's in an order of its own: what is left is how they are distributed. */
+    HeldDifferences shuffled(long seed) {
+        float[][] shuffled = new float[values.length][];
+        SplittableRandom seeds = new SplittableRandom(seed);
+        for (int member = 0; member < values.length; member++) {
+            SplittableRandom random = seeds.split();
+            float[] own = values[member].clone();
+            for (int i = own.length - 1; i > 0; i--) {
+                int j = random.nextInt(i + 1);
+                float swapped = own[i];
+                own[i] = own[j];
+                own[j] = swapped;
+            }
+            shuffled[member] = own;
+        }
+        return new HeldDifferences(size, shuffled);
+    }
+
+    @Override
+    public int members() {
+        return values.length;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public void read(int member, int first, int n, float[] out) {
+        System.arraycopy(values[member], first, out, 0, n);
+    }
+
+    @Override
+    public float[] of(int member) {
+        return values[member];
+    }
+}

@@ -1,0 +1,297 @@
+package io.weightspan.codec.analysis;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.weightspan.codec.family.Progress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Families whose structure is known. */
+class FamilyAnalyzerTest {
+    private static final int ROWS = 48;
+    private static final int COLUMNS = 40;
+    private static final List<Long> SHAPE = List.of((long) ROWS, (long) COLUMNS);
+    private static final AnalysisOptions OPTIONS = new AnalysisOptions(7, 5, 100, 1 << 24, 2);
+
+    private final Random random = new Random(1);
+
+    private float[] normal(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static FamilyMember member(int i, float... values) {
+        return new FamilyMember("member-" + i, new MemoryFile().tensor("w", SHAPE, values));
+    }
+
+    private static FamilyMember zeroBase() {
+        return member(0, new float[ROWS * COLUMNS]);
+    }
+
+    private static FamilyAnalysis analyze(List<FamilyMember> members, @Nullable FamilyMember base)
+            throws IOException {
+        return FamilyAnalyzer.analyze("f", members, base, OPTIONS, Progress.NONE);
+    }
+
+    /** Members that are mixtures of two tensors. */
+    private List<FamilyMember> rankTwo(int count) {
+        float[] first = normal(ROWS * COLUMNS);
+        float[] second = normal(ROWS * COLUMNS);
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            float a = (float) random.nextGaussian();
+            float b = (float) random.nextGaussian();
+            float[] values = new float[first.length];
+            for (int k = 0; k < values.length; k++) {
+                values[k] = a * first[k] + b * second[k];
+            }
+            members.add(member(i, values));
+        }
+        return members;
+    }
+
+    /** Members that share the first six of each side's directions, and nothing else. */
+    private List<FamilyMember> sixSixths(int count) {
+        float[] left = normal(ROWS * 6);
+        float[] right = normal(6 * COLUMNS);
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            float[] core = normal(36);
+            float[] values = new float[ROWS * COLUMNS];
+            for (int at = 0; at < values.length; at++) {
+                for (int ab = 0; ab < 36; ab++) {
+                    values[at] += left[at / COLUMNS * 6 + ab / 6] * core[ab] * right[ab % 6 * COLUMNS + at % COLUMNS];
+                }
+            }
+            members.add(member(i, values));
+        }
+        return members;
+    }
+
+    private List<FamilyMember> unrelated(int count) {
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            members.add(member(i, normal(ROWS * COLUMNS)));
+        }
+        return members;
+    }
+
+    private static ErrorAtK at(FamilyAnalysis analysis, int k) {
+        return analysis.slots().getFirst().heldoutError().stream()
+                .filter(error -> error.k() == k)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void twoSharedDirectionsExplainMembersHeldOut() throws IOException {
+        FamilyAnalysis analysis = analyze(rankTwo(60), zeroBase());
+        SlotAnalysis slot = analysis.slots().getFirst();
+        assertThat(slot.spectrum()).hasSize(60);
+        assertThat(slot.spectrum()[0] + slot.spectrum()[1]).isCloseTo(1, within(1e-9));
+        assertThat(slot.spectrum()[1]).isGreaterThan(0.05);
+        assertThat(slot.spectrum()[2]).isLessThan(1e-9);
+        assertThat(slot.nullSpectrum()[2]).isGreaterThan(0.01);
+        assertThat(at(analysis, 0).error()).isEqualTo(1);
+        assertThat(at(analysis, 1).error()).isGreaterThan(0.05);
+        assertThat(at(analysis, 2).error()).isLessThan(1e-5);
+        assertThat(at(analysis, 2).nullError()).isGreaterThan(0.9);
+        assertThat(slot.shares()).isTrue();
+        assertThat(slot.form()).isEqualTo("span");
+        assertThat(slot.spanDirections()).isEqualTo(2);
+        // Nothing but two coefficients of 16 bits and the directions at 8 bits an element remains.
+        Coding span = requireNonNull(slot.rates().get(SlotAnalyzer.REFERENCE).span());
+        assertThat(span.bitsPerWeight()).isCloseTo(2.0 * 16 / ROWS / COLUMNS, within(1e-6));
+        assertThat(span.basisBytes()).isEqualTo(2 * (ROWS * COLUMNS + 5));
+        assertThat(analysis.verdict())
+                .startsWith("This family shares directions in 1 of 1 slots, which hold 100 % of the weights: ")
+                .contains("saves 86 % of", "pays from N = 9 on");
+        assertThat(analysis.breakEvenMembers()).isEqualTo(9);
+        assertThat(analysis.heldOut()).hasSize(12).startsWith("member-0", "member-5", "member-10");
+    }
+
+    @Test
+    void sharedSidesAreFoundWhereNoDirectionOverTheModelsIs() throws IOException {
+        FamilyAnalysis analysis = analyze(sixSixths(25), zeroBase());
+        SlotAnalysis slot = analysis.slots().getFirst();
+        ModeSpectrum left = requireNonNull(slot.left());
+        assertThat(left.dimension()).isEqualTo(ROWS);
+        double six = 0;
+        for (int k = 0; k < 6; k++) {
+            six += left.spectrum()[k];
+        }
+        assertThat(six).isCloseTo(1, within(1e-6));
+        assertThat(left.nullSpectrum()[0]).isLessThan(0.06);
+        CodingGain gain = requireNonNull(slot.codingGain());
+        assertThat(gain.heldOut()).isGreaterThan(3);
+        assertThat(gain.random()).isCloseTo(0, within(0.05));
+        assertThat(at(analysis, 16).error()).isGreaterThan(0.3);
+        assertThat(slot.form()).isEqualTo("modes");
+        Coding modes = requireNonNull(slot.rates().get(SlotAnalyzer.REFERENCE).modes());
+        // Six directions of each side in use.
+        assertThat(modes.basisBytes()).isEqualTo(6 * (ROWS + 5) + 6 * (COLUMNS + 5));
+        assertThat(modes.error()).isLessThan(0.3);
+    }
+
+    @Test
+    void nothingSharedIsSaid() throws IOException {
+        for (FamilyMember base : new @Nullable FamilyMember[] {zeroBase(), null}) {
+            FamilyAnalysis analysis = analyze(unrelated(20), base);
+            SlotAnalysis slot = analysis.slots().getFirst();
+            assertThat(slot.shares()).isFalse();
+            assertThat(slot.form()).isEqualTo("direct");
+            assertThat(requireNonNull(slot.codingGain()).heldOut()).isCloseTo(0, within(0.05));
+            assertThat(slot.center()).isEqualTo(base == null ? "mean" : "base");
+            assertThat(at(analysis, 16).error()).isGreaterThan(0.95);
+            assertThat(at(analysis, 16).inSampleError()).isLessThan(0.1);
+            assertThat(analysis.breakEvenMembers()).isNull();
+            assertThat(analysis.clusters().groups()).isEmpty();
+            assertThat(analysis.verdict()).startsWith("This family shares nothing that pays: ");
+        }
+    }
+
+    @Test
+    void membersThatAreNotFiniteAreLeftOut() throws IOException {
+        List<FamilyMember> members = rankTwo(11);
+        float[] bad = normal(ROWS * COLUMNS);
+        bad[77] = Float.NaN;
+        members.add(3, member(100, bad));
+        float[] infinite = normal(ROWS * COLUMNS);
+        infinite[0] = Float.NEGATIVE_INFINITY;
+        members.add(member(101, infinite));
+        FamilyAnalysis analysis = analyze(members, zeroBase());
+        assertThat(analysis.members()).isEqualTo(11);
+        assertThat(analysis.leftOut())
+                .containsExactly(
+                        new FamilyAnalysis.LeftOut("member-100", "tensor w holds NaN or infinity"),
+                        new FamilyAnalysis.LeftOut("member-101", "tensor w holds NaN or infinity"));
+        assertThat(at(analysis, 2).error()).isLessThan(1e-5);
+        FamilyAnalysis none = analyze(List.of(member(0, bad)), null);
+        assertThat(none.members()).isZero();
+        assertThat(none.verdict()).isEqualTo("No member could be analysed.");
+    }
+
+    @Test
+    void aBaseThatIsNotFiniteIsNotUsed() throws IOException {
+        float[] bad = new float[ROWS * COLUMNS];
+        bad[5] = Float.NaN;
+        FamilyAnalysis analysis = analyze(rankTwo(6), member(0, bad));
+        assertThat(analysis.slots().getFirst().center()).isEqualTo("mean");
+        assertThat(analysis.notes()).anyMatch(note -> note.startsWith("1 slots have no finite tensor"));
+    }
+
+    @Test
+    void fewMembersGiveNoVerdictOnSharing() throws IOException {
+        assertThat(analyze(unrelated(1), null).verdict()).startsWith("One member alone");
+        assertThat(analyze(unrelated(1), zeroBase()).verdict()).startsWith("One member alone");
+        FamilyAnalysis two = analyze(unrelated(2), zeroBase());
+        assertThat(two.verdict()).startsWith("With 2 members none can be held out");
+        assertThat(two.heldOut()).isEmpty();
+        assertThat(two.rates()).isEmpty();
+        assertThat(two.slots().getFirst().heldoutError()).isEmpty();
+        assertThat(two.slots().getFirst().spectrum()).hasSize(2);
+        FamilyAnalysis three = analyze(unrelated(3), zeroBase());
+        assertThat(three.heldOut()).containsExactly("member-0");
+    }
+
+    @Test
+    void equalMembersAreSaidToBe() throws IOException {
+        float[] values = normal(ROWS * COLUMNS);
+        for (FamilyMember base : new @Nullable FamilyMember[] {zeroBase(), null}) {
+            FamilyAnalysis analysis = analyze(List.of(member(0, values), member(1, values)), base);
+            assertThat(analysis.verdict()).startsWith("All 2 members are identical");
+        }
+        FamilyAnalysis same =
+                analyze(List.of(member(0, values), member(1, values), member(2, values)), member(9, values));
+        assertThat(same.verdict()).startsWith("All 3 members are the same as their base");
+        assertThat(same.energy()).isZero();
+        assertThat(same.slots().getFirst().spectrum()).containsOnly(0);
+        assertThat(same.rates()).allSatisfy(rate -> assertThat(rate.direct().bitsPerWeight()).isZero());
+    }
+
+    @Test
+    void hugeAndTinyValuesDoNotOverflow() throws IOException {
+        for (float scale : new float[] {1e38f, 1e-38f}) {
+            List<FamilyMember> members = new ArrayList<>();
+            float[] direction = normal(ROWS * COLUMNS);
+            for (int i = 0; i < 6; i++) {
+                float[] values = direction.clone();
+                for (int k = 0; k < values.length; k++) {
+                    values[k] = values[k] / 8 * scale * (i % 2 == 0 ? 1 : -1);
+                }
+                members.add(member(i, values));
+            }
+            FamilyAnalysis analysis = analyze(members, null);
+            assertThat(analysis.members()).isEqualTo(6);
+            assertThat(analysis.slots().getFirst().spectrum()[0]).isCloseTo(1, within(1e-6));
+        }
+    }
+
+    @Test
+    void alikeMembersAreGrouped() throws IOException {
+        float[] first = normal(ROWS * COLUMNS);
+        float[] second = normal(ROWS * COLUMNS);
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            float[] noise = normal(ROWS * COLUMNS);
+            for (int k = 0; k < noise.length; k++) {
+                noise[k] = i == 6 ? noise[k] : 0.3f * noise[k] + (i % 3 == 0 ? first : second)[k];
+            }
+            members.add(member(i, noise));
+        }
+        FamilyAnalysis analysis = analyze(members, zeroBase());
+        assertThat(analysis.clusters().threshold()).isEqualTo(0.5);
+        assertThat(analysis.clusters().groups())
+                .containsExactly(
+                        List.of("member-1", "member-2", "member-4", "member-5"), List.of("member-0", "member-3"));
+        assertThat(analysis.similarity()[1][2]).isCloseTo(1 / 1.09, within(0.02));
+        assertThat(analysis.notes()).anyMatch(note -> note.startsWith("2 of the members held out are much like"));
+    }
+
+    @Test
+    void numbersDependNeitherOnThreadsNorOnMemory() throws IOException {
+        List<FamilyMember> members = sixSixths(10);
+        FamilyAnalysis held = analyze(members, null);
+        FamilyAnalysis again = analyze(members, null);
+        FamilyAnalysis streamed = FamilyAnalyzer.analyze(
+                "f", members, null, new AnalysisOptions(7, 5, 100, 0, 1), Progress.NONE);
+        assertThat(again.slots().getFirst().heldoutError()).isEqualTo(held.slots().getFirst().heldoutError());
+        assertThat(streamed.rates()).isEqualTo(held.rates()).isEqualTo(again.rates());
+        assertThat(streamed.slots().getFirst().spectrum()).containsExactly(held.slots().getFirst().spectrum());
+        assertThat(held.slots().getFirst().shuffledSpectrum()).hasSize(10);
+        assertThat(streamed.slots().getFirst().shuffledSpectrum()).isEmpty();
+        assertThat(streamed.notes()).anyMatch(note -> note.startsWith("1 slots are too large to be shuffled"));
+    }
+
+    @Test
+    void largeFamiliesAreSampledAndOddTensorsLeftApart() throws IOException {
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            members.add(new FamilyMember(
+                    "m" + i,
+                    new MemoryFile()
+                            .tensor("w", SHAPE, normal(ROWS * COLUMNS))
+                            .tensor("head", List.of(2L + i), normal(2 + i))
+                            .tensor("bias", List.of(8L), normal(8))));
+        }
+        AtomicLong bytes = new AtomicLong();
+        FamilyAnalysis analysis = FamilyAnalyzer.analyze(
+                "f", members, null, new AnalysisOptions(7, 5, 3, 1 << 24, 2), bytes::addAndGet);
+        assertThat(analysis.memberNames()).containsExactly("m0", "m3", "m6");
+        assertThat(analysis.leftOut()).hasSize(6);
+        assertThat(analysis.slots()).extracting(SlotAnalysis::name).containsExactly("w", "bias");
+        assertThat(analysis.slots().get(1).left()).isNull();
+        assertThat(analysis.notes()).anyMatch(note -> note.startsWith("1 of the first member's tensors"));
+        assertThat(bytes.get()).isEqualTo(2L * 3 * 4 * (ROWS * COLUMNS + 8));
+    }
+}
