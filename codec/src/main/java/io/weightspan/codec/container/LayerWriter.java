@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class LayerWriter implements Closeable {
     private static final int PIECE = 1 << 20;
 
+    private static final int INDEX_LEVEL = 19;
+
     private final FileChannel channel;
     private final CodingWriter coding;
     private long length;
@@ -85,6 +87,20 @@ public final class LayerWriter implements Closeable {
     /** What the front says of the layer, but for its index chunk. */
     Layer.Builder describe() {
         return layer.toBuilder();
+    }
+
+    /**
+     * Bytes that the layer adds to a container, its index compressed.
+     *
+     * @return the bytes
+     * @throws IllegalStateException if the layer is not finished
+     */
+    public long storedLength() {
+        if (index == null) {
+            throw new IllegalStateException("the layer is not finished");
+        }
+        byte[] message = index().toByteArray();
+        return length + CodingWriter.encode(MemorySegment.ofArray(message), INDEX_LEVEL).bytes().byteSize();
     }
 
     /** Bytes of the chunks and blocks. */

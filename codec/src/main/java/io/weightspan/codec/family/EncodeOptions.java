@@ -14,7 +14,7 @@ package io.weightspan.codec.family;
 public record EncodeOptions(int threads, int zstdLevel, Fidelity fidelity, double step, double rate,
         boolean keepLayer) {
     /** Where layer and exact residual together were smallest on families that share directions. */
-    public static final double DEFAULT_STEP = 1.6;
+    public static final double DEFAULT_STEP = 1.8;
 
     /** All cores, and a level that keeps up with the float codings. */
     public static final EncodeOptions DEFAULT = new EncodeOptions(

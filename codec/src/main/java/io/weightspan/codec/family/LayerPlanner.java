@@ -26,10 +26,13 @@ import org.jspecify.annotations.Nullable;
  * quantises it, and makes what that decodes to. Stateless; thread-safe.
  */
 final class LayerPlanner {
-    /** Biases and norms say much with few numbers: their steps are this much finer. */
-    private static final double FINER = 4;
+    /** Biases, norms and heads that share no directions say much with few numbers: their steps are at most this. */
+    private static final double STEP_ASIDE = 1.0;
 
-    /** That is done while they are at most this part of a file. */
+    /** The step of those that nothing predicts, which are not differences but all there is. */
+    private static final double STEP_ALONE = 1.0 / 16;
+
+    /** They are few while they are at most this part of a file. */
     private static final double FEW = 0.05;
 
     /** A product of thin matrices must take fewer bits than this part of what a tensor takes without a layer. */
@@ -39,8 +42,9 @@ final class LayerPlanner {
     private final List<Reference> references;
     private final Optional<BasisReference> basis;
     private final double step;
-    private final double stepAside;
+    private final boolean areFewAside;
     private final boolean quantises;
+    private final MixturePlanner mixtures;
 
     /**
      * Prepares to plan.
@@ -65,13 +69,14 @@ final class LayerPlanner {
         this.basis = basis;
         this.step = step;
         this.quantises = quantises || basis.isPresent();
+        mixtures = new MixturePlanner(file, references);
         long all = 0;
         long aside = 0;
         for (TensorInfo tensor : file.tensors()) {
             all += tensor.elementCount();
             aside += isAside(tensor) ? tensor.elementCount() : 0;
         }
-        stepAside = aside <= FEW * all ? step / FINER : step;
+        areFewAside = aside <= FEW * all;
     }
 
     private boolean isAside(TensorInfo tensor) throws IOException {
@@ -106,8 +111,36 @@ final class LayerPlanner {
             return Optional.empty();
         }
         Source source = source(tensor);
-        Optional<Planned> product = source == null ? Optional.empty() : product(exact, source, out);
-        return product.isPresent() || !quantises ? product : coefficients(exact, source, out);
+        Optional<Planned> found = source == null ? mixture(exact, out) : product(exact, source, out);
+        return found.isPresent() || !quantises ? found : coefficients(exact, source, out);
+    }
+
+    /** A mixture of a sibling's rows or columns. */
+    private Optional<Planned> mixture(TensorPlan exact, MemorySegment out) throws IOException {
+        TensorInfo tensor = exact.tensor();
+        Optional<ModesPlan> found = mixtures.plan(tensor);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        ModesPlan plan = found.get();
+        int columns = (int) tensor.columns(1);
+        int n = (int) tensor.elementCount();
+        int k = plan.coefficients().length / plan.width();
+        decode(tensor, matrix(plan, k, columns), null, out);
+        Center own = new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype());
+        double square = difference(own, null, n, new float[n]).orElse(0);
+        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square);
+        return Optional.of(new Planned(TensorPlan.numbers(tensor, exact.sha256(), null, 0, plan), error));
+    }
+
+    private static MatrixElements matrix(ModesPlan plan, int rows, int columns) {
+        return new TurnedMatrix(
+                plan.coefficients(),
+                rows,
+                columns,
+                ModesPlan.directions(plan.left()),
+                ModesPlan.directions(plan.right()),
+                plan.step());
     }
 
     /** A product of thin matrices upon the base, where that takes fewer bits than what is known without a layer. */
@@ -140,7 +173,8 @@ final class LayerPlanner {
         int columns = (int) tensor.columns(matrixDims);
         BasisReference.Side left = basis.isEmpty() ? null : basis.get().left(tensor.name(), rows).orElse(null);
         BasisReference.Side right = basis.isEmpty() ? null : basis.get().right(tensor.name(), columns).orElse(null);
-        if (source == null && left == null && right == null) {
+        boolean isAside = left == null && right == null;
+        if (source == null && isAside && !areFewAside) {
             return Optional.empty();
         }
         int n = rows * columns;
@@ -151,7 +185,7 @@ final class LayerPlanner {
         if (square.isEmpty()) {
             return Optional.empty();
         }
-        double steps = left == null && right == null ? stepAside : step;
+        double steps = !isAside || !areFewAside ? step : source == null ? STEP_ALONE : Math.min(step, STEP_ASIDE);
         float size = size(steps * Math.sqrt(square.getAsDouble() / n));
         int scale = Quantiser.MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(steps) / Math.log(2));
         Directions leftAll = ModesPlan.directions(left);
@@ -160,14 +194,7 @@ final class LayerPlanner {
         int width = rightAll == null ? columns : rightAll.count();
         ModesPlan modes = quantise(coefficients, width, matrixDims, left, right, size, scale);
         int k = modes.left() == null ? rows : modes.left().directions().count();
-        MatrixElements decoded = new TurnedMatrix(
-                modes.coefficients(),
-                k,
-                columns,
-                ModesPlan.directions(modes.left()),
-                ModesPlan.directions(modes.right()),
-                size);
-        decode(tensor, decoded, from, out);
+        decode(tensor, matrix(modes, k, columns), from, out);
         LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square.getAsDouble());
         TensorPlan plan = TensorPlan.numbers(
                 tensor, sha256, source == null ? null : source.reference(), source == null ? 0 : source.tensor(),

@@ -37,6 +37,12 @@ public final class RecordEncoder {
     /** A first layer that costs less than this part of the record is kept though it saves nothing. */
     private static final double CHEAP_LAYER = 0.01;
 
+    /** Between these the step for a rate is looked for, as often as tells it to 2 %. */
+    private static final double FINEST_STEP = 1.0 / 16;
+
+    private static final double COARSEST_STEP = 16;
+    private static final int ROUNDS_OF_RATE = 8;
+
     private final Source source;
     private final EncodeOptions options;
     private final Progress progress;
@@ -186,14 +192,46 @@ public final class RecordEncoder {
     }
 
     private LayeredPlans layer(List<TensorPlan> plans, Path scratch) throws IOException {
+        return layer(plans, options.rate() > 0 ? stepOf(plans, scratch) : options.step(), scratch);
+    }
+
+    private LayeredPlans layer(List<TensorPlan> plans, double step, Path scratch) throws IOException {
         boolean quantises = options.keepLayer() || options.fidelity().kind() == Fidelity.Kind.SPAN;
-        LayerPlanner planner =
-                new LayerPlanner(source.file(), source.references(), source.basis(), options.step(), quantises);
+        LayerPlanner planner = new LayerPlanner(source.file(), source.references(), source.basis(), step, quantises);
         // Factors of the same product are as good to use as the file's, but no nearer to them.
         Optional<ProductPlanner> products = options.fidelity().kind() == Fidelity.Kind.SPAN
-                ? source.basis().map(basis -> new ProductPlanner(source.file(), basis, options.step()))
+                ? source.basis().map(basis -> new ProductPlanner(source.file(), basis, step))
                 : Optional.empty();
         return LayeredPlans.of(source.file(), plans, planner, products, options.threads(), scratch);
+    }
+
+    /** The finest step, about, with which the layer's bytes keep the rate; the coarsest where none does. */
+    private double stepOf(List<TensorPlan> plans, Path scratch) throws IOException {
+        long elements = source.file().tensors().stream().mapToLong(TensorInfo::elementCount).sum();
+        double fine = FINEST_STEP;
+        double coarse = COARSEST_STEP;
+        for (int round = 0; round < ROUNDS_OF_RATE; round++) {
+            double step = Math.sqrt(fine * coarse);
+            try (LayeredPlans layer = layer(plans, step, scratch)) {
+                if (layerLength(layer, scratch) * Byte.SIZE <= options.rate() * elements) {
+                    coarse = step;
+                } else {
+                    fine = step;
+                }
+            }
+        }
+        return coarse;
+    }
+
+    private long layerLength(LayeredPlans layer, Path scratch) throws IOException {
+        Path file = scratch.resolveSibling(scratch.getFileName() + ".rate");
+        try (LayerWriter writer = LayerWriter.create(file)) {
+            CodingEncoder coding = new CodingEncoder(
+                    source.file(), source.bytes(), layer.first(), true, options, Progress.NONE);
+            coding.write(writer.coding(), RecordWriter.used(layer.first()));
+            writer.finish(coding.tableSets(), source.sha256(), 0, 0);
+            return writer.storedLength();
+        }
     }
 
     /** How the file is coded where the layer may predict it. */

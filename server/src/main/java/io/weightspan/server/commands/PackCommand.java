@@ -94,7 +94,7 @@ final class PackCommand implements Callable<Integer> {
             names = "--step",
             paramLabel = "STEP",
             description = "The same by the quantiser's step, in root mean squares of a tensor's difference from the"
-                    + " base: half a bit a weight at about 1.6, a quarter at 2.5.")
+                    + " base: half a bit a weight at about 2, a quarter at 3.")
     private @Nullable Double step;
 
     @Option(

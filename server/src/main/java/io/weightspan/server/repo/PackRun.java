@@ -156,7 +156,9 @@ final class PackRun {
             }
         });
         List<StoredWeights> siblings = siblings(plans, base);
-        new SiblingChooser(base, siblings).choose(jobs);
+        MixedSiblings mixed = new MixedSiblings(files, siblings);
+        mixed.read(jobs);
+        new SiblingChooser(base, siblings).choose(jobs, mixed);
         try (BasisChooser chooser = new BasisChooser(files, storer, session, listener, request.jobs())) {
             chooser.choose(jobs, siblings, coding);
             Map<Integer, List<WeightJob>> waves = new TreeMap<>();

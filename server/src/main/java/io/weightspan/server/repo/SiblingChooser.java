@@ -35,10 +35,16 @@ final class SiblingChooser {
         this.stored = stored.stream().filter(weights -> weights.depth() <= DEEPEST_SIBLING).toList();
     }
 
-    /** Fills in what may predict each job; jobs may only refer to those before them. All have sketches. */
-    void choose(List<WeightJob> jobs) {
+    /**
+     * Fills in what may predict each job; jobs may only refer to those before them. All have sketches.
+     *
+     * @param jobs the jobs
+     * @param mixed adds what each may be a mixture of
+     */
+    void choose(List<WeightJob> jobs, MixedSiblings mixed) {
         for (int i = 0; i < jobs.size(); i++) {
             choose(jobs.get(i), jobs.subList(0, i));
+            mixed.choose(jobs, i);
         }
     }
 

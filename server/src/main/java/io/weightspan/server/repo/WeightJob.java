@@ -19,6 +19,7 @@ final class WeightJob {
     private final Fingerprint fingerprint;
     private final List<StoredWeights> stored = new ArrayList<>();
     private final List<WeightJob> earlier = new ArrayList<>();
+    private boolean isMixture;
     private Optional<BasisReference> basis = Optional.empty();
     private @Nullable FileSketch sketch;
     private FileStorer.@Nullable Stored result;
@@ -56,6 +57,22 @@ final class WeightJob {
     /** Returns the jobs whose files may predict this one, and that must be done before it. */
     List<WeightJob> earlier() {
         return earlier;
+    }
+
+    /** Adds a file of this run that this one is nearly a mixture of. */
+    void mixture(WeightJob other) {
+        if (!earlier.contains(other)) {
+            earlier.add(other);
+        }
+        isMixture = true;
+    }
+
+    /** Adds a file of the store that this one is nearly a mixture of. */
+    void mixture(StoredWeights other) {
+        if (!stored.contains(other)) {
+            stored.add(other);
+        }
+        isMixture = true;
     }
 
     /** Returns the directions that its family shares. */
@@ -98,6 +115,8 @@ final class WeightJob {
         for (WeightJob job : earlier) {
             most = Math.max(most, job.depth() + 1);
         }
+        // What a sibling's rows are mixed to is a layer, and the file is coded upon that.
+        most += isMixture ? 1 : 0;
         return most;
     }
 
