@@ -64,6 +64,11 @@ public final class BasisReference {
         return new BasisReference(List.copyOf(segments));
     }
 
+    /** The files of directions, the oldest first. */
+    List<Reference> segments() {
+        return segments;
+    }
+
     /**
      * Directions of one segment.
      *
