@@ -242,10 +242,13 @@ public final class RecordEncoder {
         }
     }
 
-    /** The layer alone, as the record's only coding. */
+    /** The layer alone, as the record's only coding; the file itself where a layer has nothing to say. */
     private EncodedRecord encodeSpan(Path out) throws IOException {
         List<TensorPlan> plans = plan(true);
         try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
+            if (!layer.servesAny()) {
+                return writePlain(plans, out, progress);
+            }
             List<TensorPlan> decoded = decoded(layer.first(), layer.decoded());
             CodingEncoder coding =
                     new CodingEncoder(source.file(), source.bytes(), decoded, false, options, progress);
