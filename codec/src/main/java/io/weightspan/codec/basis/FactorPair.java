@@ -4,8 +4,10 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Two tensors of an adapter whose product is added to a layer, known by their names: those of PEFT ({@code lora_B}
@@ -25,7 +27,8 @@ public record FactorPair(int left, int right, String slot) {
      * Finds the pairs among tensors.
      *
      * @param tensors a file's
-     * @return the pairs whose tensors are floats of two dimensions that fit together, in the order of the right tensors
+     * @return the pairs whose tensors are floats of two dimensions that fit together, in the order of the right
+     *     tensors; a tensor is of one pair at most
      */
     public static List<FactorPair> of(List<TensorInfo> tensors) {
         Map<String, Integer> places = new HashMap<>();
@@ -33,6 +36,8 @@ public record FactorPair(int left, int right, String slot) {
             places.put(tensors.get(t).name(), t);
         }
         List<FactorPair> pairs = new ArrayList<>();
+        // By its name alone a tensor can be the left one of one pair and the right one of another.
+        Set<Integer> paired = new HashSet<>();
         for (int right = 0; right < tensors.size(); right++) {
             String name = tensors.get(right).name();
             for (String[] names : NAMES) {
@@ -40,7 +45,13 @@ public record FactorPair(int left, int right, String slot) {
                 if (at >= 0) {
                     String other = name.substring(0, at) + names[1] + name.substring(at + names[0].length());
                     Integer left = places.get(other);
-                    if (left != null && fit(tensors.get(left), tensors.get(right))) {
+                    boolean fits = left != null
+                            && !paired.contains(left)
+                            && !paired.contains(right)
+                            && fit(tensors.get(left), tensors.get(right));
+                    if (left != null && fits) {
+                        paired.add(left);
+                        paired.add(right);
                         pairs.add(new FactorPair(left, right, name));
                     }
                     break;

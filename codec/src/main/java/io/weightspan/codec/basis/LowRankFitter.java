@@ -37,8 +37,9 @@ public final class LowRankFitter {
      *
      * @param rows    m
      * @param columns n
-     * @param low     for each element, row by row, the least difference that is rounded to what is given
-     * @param high    the largest one
+     * @param low     for each element, row by row, the least difference that is rounded to what is given; of no more than
+     *                1e30, so that sums of products stay finite
+     * @param high    the largest one, likewise
      */
     public LowRankFitter(int rows, int columns, float[] low, float[] high) {
         this.rows = rows;
@@ -220,9 +221,10 @@ public final class LowRankFitter {
             for (int i = 0; i < length; i++) {
                 square += (double) q[i * p + k] * q[i * p + k];
             }
+            // In binary64: of a short column it is no float.
             double scale = square > 0 ? 1 / Math.sqrt(square) : 0;
             for (int i = 0; i < length; i++) {
-                q[i * p + k] *= (float) scale;
+                q[i * p + k] = (float) (q[i * p + k] * scale);
             }
         }
     }

@@ -8,6 +8,7 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out whether a tensor is its base and a product of two thin matrices, rounded, and quantises these so that they
@@ -20,6 +21,8 @@ final class LowRankPlanner {
     private static final double[] ERRORS = {0.05, 0.1, 0.2, 0.4};
     /** Numbers this large no longer fit a symbol. */
     private static final double LARGEST = 1 << 28;
+    /** Sums of products with larger differences might leave the range of binary32. */
+    private static final double LARGEST_DIFFERENCE = 1e30;
 
     private LowRankPlanner() {}
 
@@ -55,11 +58,12 @@ final class LowRankPlanner {
         double inverse = 0;
         for (int i = 0; i < low.length; i++) {
             float value = own.value(i);
-            if (!(Math.abs(value) < Float.MAX_VALUE / 2)) {
+            double d = (double) value - from.value(i);
+            // The base's element may be what is not finite.
+            if (!(Math.abs(d) < LARGEST_DIFFERENCE && Math.abs(value) < Float.MAX_VALUE / 2)) {
                 return Optional.empty();
             }
             float width = spacing(value, tensor.dtype());
-            double d = (double) value - from.value(i);
             low[i] = (float) (d - width / 2);
             high[i] = (float) (d + width / 2);
             inverse += 1 / width;
@@ -74,6 +78,9 @@ final class LowRankPlanner {
         Found best = null;
         for (double error : ERRORS) {
             Found found = quantise(factors, rows, columns, error * spacing);
+            if (found == null) {
+                continue;
+            }
             double bits = found.bits() + residualBits(found.plan(), own, from, tensor.dtype());
             if (best == null || bits < best.bits()) {
                 best = new Found(found.plan(), bits);
@@ -94,8 +101,12 @@ final class LowRankPlanner {
         return Math.max(least, Math.ulp(value) * coarser);
     }
 
-    /** Rounds both factors to one step, for products whose error has some deviation; the bits are the factors'. */
-    private static Found quantise(LowRankFitter.Factors factors, int rows, int columns, double error) {
+    /**
+     * Rounds both factors to one step, for products whose error has some deviation; the bits are the factors'.
+     *
+     * @return null where the step is no binary32 above 0
+     */
+    private static @Nullable Found quantise(LowRankFitter.Factors factors, int rows, int columns, double error) {
         double sum = 0;
         double largest = 0;
         for (int k = 0; k < factors.rank(); k++) {
@@ -111,6 +122,9 @@ final class LowRankPlanner {
         double unit = error * Math.sqrt(12 / (sum * (1.0 / rows + 1.0 / columns)));
         unit = Math.max(unit, largest / LARGEST);
         float step = (float) (unit * unit);
+        if (!(step > 0 && step <= Float.MAX_VALUE)) {
+            return null;
+        }
         double exactUnit = Math.sqrt(step);
         int each = rows + columns;
         int[] numbers = new int[factors.rank() * each];

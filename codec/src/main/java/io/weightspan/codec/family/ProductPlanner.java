@@ -74,7 +74,10 @@ final class ProductPlanner {
         double square = product.dot(product);
         long most = (long) u.count() * v.count() * product.inner();
         float size = (float) (step * Math.sqrt(square / product.rows() / product.columns()));
-        boolean fits = (long) u.count() * v.count() <= Limits.CORE && most <= Limits.TURNED;
+        long widest = Math.max(u.count(), v.count());
+        boolean fits = (long) u.count() * v.count() <= Limits.CORE
+                && widest * product.inner() <= Limits.CORE
+                && most <= Limits.TURNED;
         if (!fits || !(size > 0 && size <= Float.MAX_VALUE)) {
             return;
         }

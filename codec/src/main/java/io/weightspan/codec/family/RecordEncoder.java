@@ -280,17 +280,33 @@ public final class RecordEncoder {
         }
     }
 
-    /** The layer alone, as the record's only coding. */
+    /** The layer alone, as the record's only coding; the file itself where a layer has nothing to say. */
     private EncodedRecord encodeSpan(Path out) throws IOException {
         List<TensorPlan> plans = plan(true);
         try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
+            if (!layer.servesAny()) {
+                return writePlain(plans, out, progress);
+            }
             List<TensorPlan> decoded = decoded(layer.first(), layer.decoded());
             CodingEncoder coding =
                     new CodingEncoder(source.file(), source.bytes(), decoded, false, options, progress);
             return writer(progress)
-                    .decodesTo(layer.sha256(), approximation(layer.sha256(), layer.error()))
+                    .decodesTo(layer.sha256(), approximation(layer.sha256(), spanError(layer)))
                     .write(coding, decoded, out);
         }
+    }
+
+    /** What the layer leaves out of all float tensors, those too that it keeps or copies from others. */
+    private LayerError spanError(LayeredPlans layer) throws IOException {
+        BoundedTensors tensors = new BoundedTensors(source.file(), source.references(), Optional.empty(), 0);
+        LayerError error = layer.error();
+        for (int t = 0; t < layer.first().size(); t++) {
+            if (!layer.isApproximation(t)) {
+                TensorInfo tensor = source.file().tensors().get(t);
+                error = error.plus(tensors.error(t, new Center(layer.decoded().tensor(tensor), tensor.dtype())));
+            }
+        }
+        return error;
     }
 
     private Optional<Approximation> approximation(Digest decoded, LayerError error) {
