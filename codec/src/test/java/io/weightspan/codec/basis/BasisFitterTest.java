@@ -167,7 +167,8 @@ class BasisFitterTest {
             members.add(file);
         }
         MatricesFile base = new MatricesFile().tensor("all", shape, w).tensor("half", shape, w)
-                .tensor("shapes", shape, w).tensor("one", shape, w).tensor("small", List.of(30L, 30L), random(900, random))
+                .tensor("shapes", shape, w).tensor("one", shape, w)
+                .tensor("small", List.of(30L, 30L), random(900, random))
                 .tensor("vector", List.of(1_200L), w).tensor("thin", List.of(1L, 1_200L), w);
         assertThat(fit(members, base)).extracting(SharedDirections::name)
                 .containsExactlyInAnyOrder("all", "half", "shapes");

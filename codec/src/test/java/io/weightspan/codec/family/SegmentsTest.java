@@ -83,10 +83,10 @@ class SegmentsTest {
         Path file = folder.resolve(name + ".safetensors");
         List<DecodedFile> before = known.stream().map(Reference::file).toList();
         assertThat(BasisFile.write(
-                        file,
-                        new BasisFitter(2, bytes -> {})
-                                .fit(members, Optional.of(base.orElseThrow().file()), before),
-                        0.5))
+                file,
+                new BasisFitter(2, bytes -> {})
+                        .fit(members, Optional.of(base.orElseThrow().file()), before),
+                0.5))
                 .isPositive();
         for (SafetensorsFile member : members) {
             member.close();
