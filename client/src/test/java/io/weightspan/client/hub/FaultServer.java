@@ -149,14 +149,16 @@ public final class FaultServer implements AutoCloseable {
             send(exchange, 200, object);
             return;
         }
-        int from = Integer.parseInt(range.replaceFirst("bytes=", "").replaceFirst("-", ""));
+        String[] ends = range.replaceFirst("bytes=", "").split("-", 2);
+        int from = Integer.parseInt(ends[0]);
+        int to = ends[1].isEmpty() ? object.length : Math.min(object.length, Integer.parseInt(ends[1]) + 1);
         if (from >= object.length) {
             error(exchange, 416, "");
             return;
         }
         exchange.getResponseHeaders()
-                .set("Content-Range", "bytes " + from + "-" + (object.length - 1) + "/" + object.length);
-        send(exchange, 206, Arrays.copyOfRange(object, from, object.length));
+                .set("Content-Range", "bytes " + from + "-" + (to - 1) + "/" + object.length);
+        send(exchange, 206, Arrays.copyOfRange(object, from, to));
     }
 
     /** Answers with a body. */

@@ -70,8 +70,12 @@ public final class BasisFile {
         return count;
     }
 
+    /**
+     * The largest of a side's sizes: at least 1, the mean over a whole side, as where directions are added to known
+     * ones it is those that the other side's new ones may meet.
+     */
     private static double most(SharedDirections.@Nullable Side side) {
-        return side == null ? 1 : side.magnitudes()[0];
+        return side == null ? 1 : Math.max(1, side.magnitudes()[0]);
     }
 
     private static int add(List<Stored> tensors, String name, SharedDirections.@Nullable Side side, double least) {

@@ -37,8 +37,8 @@ public final class LowRankFitter {
      *
      * @param rows    m
      * @param columns n
-     * @param low     for each element, row by row, the least difference that is rounded to what is given; of no more than
-     *                1e30, so that sums of products stay finite
+     * @param low     for each element, row by row, the least difference that is rounded to what is given; of no more
+     *                than 1e30, so that sums of products stay finite
      * @param high    the largest one, likewise
      */
     public LowRankFitter(int rows, int columns, float[] low, float[] high) {

@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 public final class BasisReference {
     private final List<Reference> segments;
     private final List<Map<String, Integer>> tensors = new ArrayList<>();
-    private final Map<String, Optional<Side>> sides = new ConcurrentHashMap<>();
+    private final Map<Wanted, Optional<Side>> sides = new ConcurrentHashMap<>();
+
+    /** What a side was read for: a file may have a tensor of the name in another shape. */
+    private record Wanted(String name, long length) {}
 
     private BasisReference(List<Reference> segments) {
         this.segments = segments;
@@ -108,12 +111,13 @@ public final class BasisReference {
     }
 
     private Optional<Side> side(String name, long length) throws IOException {
-        Optional<Side> known = sides.get(name);
+        Wanted wanted = new Wanted(name, length);
+        Optional<Side> known = sides.get(wanted);
         if (known == null) {
             known = read(name, length);
-            sides.put(name, known);
+            sides.put(wanted, known);
         }
-        return known.filter(side -> side.directions().length() == length);
+        return known;
     }
 
     private Optional<Side> read(String name, long length) throws IOException {

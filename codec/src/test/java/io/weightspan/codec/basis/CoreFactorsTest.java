@@ -10,7 +10,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The factors of a core, and the tensors made of them, against product.md computed here once more, as it is written. */
+/** The factors of a core, and the tensors made of them, against product.md computed here again, as it is written. */
 class CoreFactorsTest {
 
     /** A core by hand: its largest column is the second one, so that one factor keeps -4 and drops 3. */

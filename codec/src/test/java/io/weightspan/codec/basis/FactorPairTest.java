@@ -85,7 +85,8 @@ class FactorPairTest {
     @Test
     void aTensorIsOfOnePairOnly() {
         List<TensorInfo> tensors = List.of(
-                tensor("lora_A.lora_down", 8L, 8L), tensor("lora_B.lora_down", 8L, 8L), tensor("lora_B.lora_up", 8L, 8L));
+                tensor("lora_A.lora_down", 8L, 8L), tensor("lora_B.lora_down", 8L, 8L),
+                tensor("lora_B.lora_up", 8L, 8L));
         assertThat(FactorPair.of(tensors)).containsExactly(new FactorPair(1, 0, "lora_A.lora_down"));
     }
 

@@ -14,7 +14,8 @@ class FidelityTest {
         assertThat(Fidelity.parse("span")).isEqualTo(Fidelity.SPAN);
         assertThat(Fidelity.parse("bounded:0.1")).isEqualTo(Fidelity.bounded(0.1));
         assertThat(Fidelity.parse("bounded:1e-3")).isEqualTo(Fidelity.bounded(0.001));
-        for (Fidelity one : new Fidelity[] {Fidelity.EXACT, Fidelity.SPAN, Fidelity.bounded(0.1), Fidelity.bounded(2)}) {
+        for (Fidelity one : new Fidelity[] {Fidelity.EXACT, Fidelity.SPAN, Fidelity.bounded(0.1),
+            Fidelity.bounded(2)}) {
             assertThat(Fidelity.parse(one.toString())).isEqualTo(one);
         }
         assertThat(Fidelity.bounded(0.1)).hasToString("bounded:0.1");

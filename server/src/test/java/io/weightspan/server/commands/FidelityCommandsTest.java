@@ -1,0 +1,296 @@
+package io.weightspan.server.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weightspan.cli.Weightspan;
+import io.weightspan.codec.container.ByteSource;
+import io.weightspan.codec.container.Container;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.Verification;
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.serve.StoreServer;
+import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.Stores;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Packs a family that shares directions exactly, within a bound and at span, and takes it out again. */
+class FidelityCommandsTest {
+    private static final int ROWS = 64;
+    private static final int COLUMNS = 64;
+    private static final int MEMBERS = 4;
+    private static final String WEIGHTS = "model.safetensors";
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private String store = "";
+    private Path base = Path.of("");
+    private final List<Path> members = new ArrayList<>();
+
+    private record Outcome(int status, String out, String err) {
+        JsonNode json() {
+            return JsonMapper.shared().readTree(out);
+        }
+    }
+
+    @BeforeEach
+    void makeModels() throws IOException {
+        store = folder.resolve("store").toString();
+        base = model("base", 0);
+        for (int m = 1; m <= MEMBERS; m++) {
+            members.add(model("m" + m, m));
+        }
+    }
+
+    /** The base and two directions that all members share, of a size of each one's own. */
+    private Path model(String name, long seed) throws IOException {
+        float[] w = new float[ROWS * COLUMNS];
+        Random shared = new Random(1);
+        for (int i = 0; i < w.length; i++) {
+            w[i] = (float) (0.02 * shared.nextGaussian());
+        }
+        double[] axes = shared.doubles(4L * ROWS, -1, 1).toArray();
+        Random own = new Random(seed);
+        for (int k = 0; k < 2 && seed != 0; k++) {
+            double size = 5e-3 * own.nextGaussian();
+            for (int i = 0; i < w.length; i++) {
+                w[i] += (float) (size * axes[2 * k * ROWS + i / COLUMNS] * axes[(2 * k + 1) * ROWS + i % COLUMNS]);
+            }
+        }
+        for (int i = 0; i < w.length && seed != 0; i++) {
+            w[i] += (float) (1e-4 * own.nextGaussian());
+        }
+        byte[] header = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[64,64],\"data_offsets\":[0," + 4 * w.length + "]}}")
+                .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 4 * w.length).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length).put(header);
+        for (float value : w) {
+            file.putFloat(value);
+        }
+        Path model = Files.createDirectories(folder.resolve("fam").resolve(name));
+        Files.write(model.resolve(WEIGHTS), file.array());
+        Files.writeString(model.resolve("config.json"), "{\"name\":\"" + name + "\"}");
+        return model;
+    }
+
+    private Outcome pack(String... options) {
+        List<String> all = new ArrayList<>(List.of("pack", "--store", store, "--base", base.toString(), "--json"));
+        all.addAll(List.of(options));
+        members.forEach(member -> all.add(member.toString()));
+        return run(all.toArray(String[]::new));
+    }
+
+    private Outcome unpack(String repo, String to, String... options) {
+        List<String> all = new ArrayList<>(List.of(
+                "unpack", "--store", store, repo, "--to", folder.resolve(to).toString()));
+        all.addAll(List.of(options));
+        return run(all.toArray(String[]::new));
+    }
+
+    private JsonNode weights(String repo) {
+        for (JsonNode file : run("inspect", "--store", store, repo, "--json").json().path("files")) {
+            if (file.path("path").asString().equals(WEIGHTS)) {
+                return file;
+            }
+        }
+        throw new AssertionError("no weights in " + repo);
+    }
+
+    private static String revision(Outcome packed, String repo) {
+        for (JsonNode one : packed.json().path("repos")) {
+            if (one.path("repo").asString().equals(repo)) {
+                return one.path("revision").asString();
+            }
+        }
+        throw new AssertionError("no " + repo + " in " + packed.out());
+    }
+
+    private static void assertUnchanged(Outcome packed, boolean unchanged) {
+        assertThat(packed.status()).as(packed.err()).isZero();
+        for (JsonNode repo : packed.json().path("repos")) {
+            if (!repo.path("base").asBoolean()) {
+                assertThat(repo.path("changed").asBoolean()).as("%s", repo).isEqualTo(!unchanged);
+            }
+        }
+    }
+
+    private static float[] values(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        int at = 8 + (int) bytes.getLong(0);
+        float[] values = new float[ROWS * COLUMNS];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = bytes.getFloat(at + 4 * i);
+        }
+        return values;
+    }
+
+    /** The largest error of an element, in root mean squares of the member's difference from the base. */
+    private double worst(Path file, Path member) throws IOException {
+        float[] from = values(base.resolve(WEIGHTS));
+        float[] own = values(member.resolve(WEIGHTS));
+        float[] near = values(file);
+        double square = 0;
+        double most = 0;
+        for (int i = 0; i < own.length; i++) {
+            square += Math.pow((double) own[i] - from[i], 2);
+            most = Math.max(most, Math.abs((double) own[i] - near[i]));
+        }
+        return most / Math.sqrt(square / own.length);
+    }
+
+    @Test
+    void exactAfterBoundedIsANewCommit() throws IOException {
+        Outcome bounded = pack("--fidelity", "bounded:0.1");
+        assertUnchanged(bounded, false);
+        assertThat(weights("fam/m1").path("fidelity").asString()).isNotEqualTo("exact");
+        assertThat(unpack("fam/m1", "near").status()).isZero();
+        assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.getFirst())).isBetween(1e-4, 0.1);
+        assertThat(folder.resolve("near/config.json"))
+                .hasSameBinaryContentAs(members.getFirst().resolve("config.json"));
+        Outcome refused = unpack("fam/m1", "exact", "--fidelity", "exact");
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.err()).contains(WEIGHTS);
+        assertThat(run("verify", "--store", store).status()).isZero();
+
+        Outcome exact = pack();
+        assertUnchanged(exact, false);
+        assertUnchanged(pack(), true);
+        assertThat(revision(exact, "fam/m1")).isNotEqualTo(revision(bounded, "fam/m1"));
+        assertThat(unpack("fam/m1", "exact", "--fidelity", "exact").status()).isZero();
+        assertThat(folder.resolve("exact").resolve(WEIGHTS))
+                .hasSameBinaryContentAs(members.getFirst().resolve(WEIGHTS));
+        // The older revision is still there, and as near as it was.
+        assertThat(unpack("fam/m1@" + revision(bounded, "fam/m1"), "older").status()).isZero();
+        assertThat(folder.resolve("older").resolve(WEIGHTS))
+                .hasSameBinaryContentAs(folder.resolve("near").resolve(WEIGHTS));
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    @Test
+    void spanIsSmallerAndUnpacksAsItsLayer() throws IOException {
+        Outcome packed = pack("--fidelity", "span", "--step", "2");
+        assertUnchanged(packed, false);
+        assertUnchanged(pack("--fidelity", "span", "--step", "2"), true);
+        long span = weights("fam/m2").path("stored_bytes").asLong();
+        assertThat(unpack("fam/m2", "span").status()).isZero();
+        double worst = worst(folder.resolve("span").resolve(WEIGHTS), members.get(1));
+        assertThat(worst).isBetween(1e-3, 10.0);
+        assertThat(run("verify", "--store", store).status()).isZero();
+        assertThat(pack("--step", "2").status()).isZero();
+        JsonNode exact = weights("fam/m2");
+        assertThat(exact.path("stored_bytes").asLong()).isGreaterThan(span);
+        assertThat(unpack("fam/m2", "near", "--fidelity", "span").status()).isZero();
+        assertThat(unpack("fam/m2", "whole").status()).isZero();
+        assertThat(folder.resolve("whole").resolve(WEIGHTS)).hasSameBinaryContentAs(members.get(1).resolve(WEIGHTS));
+        assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.get(1))).isBetween(1e-3, 10.0);
+    }
+
+    private Path object(String hex) {
+        return Path.of(store, "objects", hex.substring(0, 2), hex.substring(2));
+    }
+
+    private static String basisOf(JsonNode weights) {
+        for (JsonNode dependency : weights.path("dependencies")) {
+            if (dependency.path("role").asString().equals("basis")) {
+                return dependency.path("object").asString();
+            }
+        }
+        throw new AssertionError("no basis in " + weights);
+    }
+
+    @Test
+    void aMissingOrCutBasisIsToldByItsDigest() throws IOException {
+        assertThat(pack("--step", "1.6").status()).isZero();
+        String basis = basisOf(weights("fam/m1"));
+        Path file = object(basis);
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length - 40));
+        Outcome cut = unpack("fam/m1", "cut");
+        assertThat(cut.status()).isEqualTo(1);
+        // The object is named by its place in the store, which its digest says.
+        assertThat(cut.err()).contains("TRUNCATED", basis.substring(0, 2) + "/" + basis.substring(2));
+        assertThat(run("verify", "--store", store).status()).isEqualTo(1);
+        Files.delete(file);
+        Outcome missing = unpack("fam/m1", "missing");
+        assertThat(missing.status()).isEqualTo(1);
+        assertThat(missing.err()).contains(basis).contains("MISSING_DEPENDENCY");
+        assertThat(folder.resolve("missing").resolve(WEIGHTS)).doesNotExist();
+        Outcome verified = run("verify", "--store", store);
+        assertThat(verified.status()).isEqualTo(1);
+        assertThat(verified.err()).contains("fam/m1");
+        Files.write(file, whole);
+        assertThat(unpack("fam/m1", "again").status()).isZero();
+    }
+
+    @Test
+    void theRecordsApiTellsOfTheLayer() throws Exception {
+        assertThat(pack("--step", "1.6").status()).isZero();
+        JsonNode inspected = weights("fam/m1");
+        try (ObjectStore opened = Stores.openOrCreate(store);
+                StoreServer server = StoreServer.start(
+                        opened, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), HttpLimits.DEFAULT,
+                        1 << 20);
+                HttpClient client = HttpClient.newHttpClient()) {
+            URI uri = URI.create(server.url()
+                    + "/api/weightspan/v1/repos/fam/m1/revision/main");
+            HttpResponse<String> answer =
+                    client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+            assertThat(answer.statusCode()).isEqualTo(200);
+            for (JsonNode file : JsonMapper.shared().readTree(answer.body()).path("files")) {
+                if (!file.path("path").asString().equals(WEIGHTS)) {
+                    assertThat(file.has("layer")).isFalse();
+                    continue;
+                }
+                byte[] record = Files.readAllBytes(object(file.path("object").path("sha256").asString()));
+                long length = ByteBuffer.wrap(record).order(ByteOrder.LITTLE_ENDIAN).getLong(40);
+                JsonNode layer = file.path("layer");
+                assertThat(layer.path("size").asLong()).isEqualTo(length).isLessThan(record.length);
+                byte[] part = Arrays.copyOf(record, (int) length);
+                assertThat(layer.path("sha256").asString())
+                        .isEqualTo(Digest.sha256(MemorySegment.ofArray(part)).hex());
+                try (Container container = Container.open(
+                        ByteSource.of("record", MemorySegment.ofArray(record)), Verification.FULL)) {
+                    assertThat(layer.path("file_sha256").asString())
+                            .isEqualTo(container.layerDigest().orElseThrow().hex());
+                }
+                List<String> needed = new ArrayList<>();
+                layer.path("dependencies").forEach(one -> needed.add(one.asString()));
+                assertThat(needed).contains(basisOf(inspected)).hasSize(2);
+            }
+        }
+    }
+
+    /** Runs the command line as its main method does, without ending the process. */
+    private static Outcome run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine line = Weightspan.commandLine(List.of(new HostCommands()));
+        line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        int status = line.execute(arguments);
+        return new Outcome(status, out.toString(), err.toString());
+    }
+}
