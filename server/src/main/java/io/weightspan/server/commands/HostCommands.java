@@ -28,7 +28,9 @@ public final class HostCommands implements CommandProvider {
                 new UnpackCommand(),
                 new VerifyCommand(),
                 new AnalyzeCommand(),
-                new MergeCommand());
+                new MergeCommand(),
+                new ExportBasisCommand(),
+                new ImportCoefficientsCommand());
     }
 
     @Override
