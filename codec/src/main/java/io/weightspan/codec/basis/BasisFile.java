@@ -1,22 +1,20 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.safetensors.SchemaWriter;
+import io.weightspan.codec.tensor.DType;
+import io.weightspan.codec.tensor.TensorInfo;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * Writes directions as a safetensors file ({@code encodings/modes.md}): of each slot and side the tensors {@code
@@ -32,13 +30,14 @@ public final class BasisFile {
     /** Largest element of a direction, in steps: finer ones take more bytes and save none that were measured. */
     private static final int FINEST = 31;
 
-    private static final String SCALES = ".scales";
+    /** Suffix of the scales of directions, behind theirs. */
+    static final String SCALES = ".scales";
     private static final String LEVELS = ".levels";
 
     private BasisFile() {}
 
     /** A tensor of the file. */
-    private record Stored(String name, String dtype, List<Integer> shape, byte[] bytes) {}
+    private record Stored(String name, DType dtype, List<Long> shape, byte[] bytes) {}
 
     /**
      * Writes a file.
@@ -59,10 +58,14 @@ public final class BasisFile {
             count += add(tensors, slot.name() + LEFT, slot.left(), least / mostRight);
             count += add(tensors, slot.name() + RIGHT, slot.right(), least / mostLeft);
         }
-        byte[] header = header(tensors);
+        List<TensorInfo> infos = new ArrayList<>();
+        long at = 0;
+        for (Stored tensor : tensors) {
+            infos.add(new TensorInfo(tensor.name(), tensor.dtype(), tensor.shape(), at, at + tensor.bytes().length));
+            at += tensor.bytes().length;
+        }
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW))) {
-            out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
-            out.write(header);
+            out.write(SchemaWriter.schema(infos, Map.of("format", "weightspan-basis")));
             for (Stored tensor : tensors) {
                 out.write(tensor.bytes());
             }
@@ -103,38 +106,9 @@ public final class BasisFile {
             double octaves = Math.log(side.magnitudes()[k]) / Math.log(2);
             levels[k] = (byte) Math.clamp(Math.round(4 * octaves), -64, 63);
         }
-        tensors.add(new Stored(name, "I8", List.of(count, length), directions));
-        tensors.add(new Stored(name + SCALES, "F32", List.of(count), scales.array()));
-        tensors.add(new Stored(name + LEVELS, "I8", List.of(count), levels));
+        tensors.add(new Stored(name, DType.I8, List.of((long) count, (long) length), directions));
+        tensors.add(new Stored(name + SCALES, DType.F32, List.of((long) count), scales.array()));
+        tensors.add(new Stored(name + LEVELS, DType.I8, List.of((long) count), levels));
         return count;
-    }
-
-    private static byte[] header(List<Stored> tensors) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
-            json.writeStartObject();
-            json.writeObjectPropertyStart("__metadata__");
-            json.writeStringProperty("format", "weightspan-basis");
-            json.writeEndObject();
-            long at = 0;
-            for (Stored tensor : tensors) {
-                json.writeObjectPropertyStart(tensor.name());
-                json.writeStringProperty("dtype", tensor.dtype());
-                json.writeArrayPropertyStart("shape");
-                tensor.shape().forEach(json::writeNumber);
-                json.writeEndArray();
-                json.writeArrayPropertyStart("data_offsets");
-                json.writeNumber(at);
-                at += tensor.bytes().length;
-                json.writeNumber(at);
-                json.writeEndArray();
-                json.writeEndObject();
-            }
-            json.writeEndObject();
-        }
-        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        byte[] padded = Arrays.copyOf(bytes, Math.ceilDiv(bytes.length, Long.BYTES) * Long.BYTES);
-        Arrays.fill(padded, bytes.length, padded.length, (byte) ' ');
-        return padded;
     }
 }

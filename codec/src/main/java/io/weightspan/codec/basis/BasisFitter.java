@@ -81,10 +81,11 @@ public final class BasisFitter {
             throws IOException {
         List<Slot> slots = slots(members, base.orElse(null));
         List<SharedDirections> found = new ArrayList<>();
+        BasisSegments segments = new BasisSegments(known);
         try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
             List<Future<Optional<SharedDirections>>> running = new ArrayList<>();
             for (Slot slot : slots) {
-                running.add(executor.submit(() -> Optional.ofNullable(fit(slot, known))));
+                running.add(executor.submit(() -> Optional.ofNullable(fit(slot, segments))));
             }
             for (Future<Optional<SharedDirections>> one : running) {
                 await(one, executor).ifPresent(found::add);
@@ -212,7 +213,7 @@ public final class BasisFitter {
                 && Math.min(tensor.rows(1), tensor.columns(1)) > 1;
     }
 
-    private @Nullable SharedDirections fit(Slot slot, List<DecodedFile> known) throws IOException {
+    private @Nullable SharedDirections fit(Slot slot, BasisSegments known) throws IOException {
         int rows = (int) slot.like().rows(1);
         int columns = (int) slot.like().columns(1);
         ModeProducts left = rows <= LONGEST_SIDE ? new ModeProducts(rows) : null;
@@ -243,23 +244,8 @@ public final class BasisFitter {
                 name,
                 rows,
                 columns,
-                left == null ? null : left.side(known(known, name + BasisFile.LEFT, rows), columns, mean),
-                right == null ? null : right.side(known(known, name + BasisFile.RIGHT, columns), rows, mean));
-    }
-
-    /** Directions that are there already, one after the other; none: empty. */
-    private static Optional<Directions> known(List<DecodedFile> files, String name, int length) throws IOException {
-        List<Directions> found = new ArrayList<>();
-        for (DecodedFile file : files) {
-            for (int t = 0; t < file.tensors().size(); t++) {
-                TensorInfo tensor = file.tensors().get(t);
-                if (tensor.name().equals(name) && !tensor.shape().isEmpty()) {
-                    Directions.read(file, t, Math.toIntExact(tensor.shape().getFirst()), length)
-                            .ifPresent(found::add);
-                }
-            }
-        }
-        return found.isEmpty() ? Optional.empty() : Optional.of(Directions.concatenate(found));
+                left == null ? null : left.side(known.left(name, rows), columns, mean),
+                right == null ? null : right.side(known.right(name, columns), rows, mean));
     }
 
     /** Subtracts in place; the sum of squares, which is not finite if an element is not. */

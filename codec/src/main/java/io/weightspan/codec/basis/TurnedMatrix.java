@@ -30,23 +30,53 @@ public final class TurnedMatrix implements MatrixElements {
      */
     public TurnedMatrix(int[] coefficients, int rows, int columns, @Nullable Directions left,
             @Nullable Directions right, float step) {
+        this(rows, columns, left, step);
+        int width = coefficients.length / Math.max(1, rows);
+        for (int a = 0; a < rows; a++) {
+            for (int b = 0; b < width; b++) {
+                addTerm(a, b, coefficients[a * width + b], right);
+            }
+        }
+    }
+
+    private TurnedMatrix(int rows, int columns, @Nullable Directions left, float step) {
         this.columns = columns;
         this.step = step;
         this.left = left;
         turned = new float[Math.multiplyExact(rows, columns)];
         counts = new boolean[rows];
+    }
+
+    /**
+     * Turns the rows of coefficients that are no integers: the sums are those of {@code encodings/modes.md} with
+     * these for q, and a step of 1.
+     *
+     * @param coefficients C(a, b), row by row, finite
+     * @param rows         k: left directions, or rows of the matrix
+     * @param columns      n
+     * @param left         directions of the left side, or null for the identity
+     * @param right        directions of the right side, or null for the identity
+     * @return the matrix
+     */
+    public static TurnedMatrix ofReals(float[] coefficients, int rows, int columns, @Nullable Directions left,
+            @Nullable Directions right) {
+        TurnedMatrix matrix = new TurnedMatrix(rows, columns, left, 1);
         int width = coefficients.length / Math.max(1, rows);
         for (int a = 0; a < rows; a++) {
             for (int b = 0; b < width; b++) {
-                int q = coefficients[a * width + b];
-                if (q != 0) {
-                    counts[a] = true;
-                    if (right == null) {
-                        turned[a * columns + b] = q;
-                    } else {
-                        add(q, right.values(), b * columns, turned, a * columns, columns);
-                    }
-                }
+                matrix.addTerm(a, b, coefficients[a * width + b], right);
+            }
+        }
+        return matrix;
+    }
+
+    private void addTerm(int a, int b, float q, @Nullable Directions right) {
+        if (q != 0) {
+            counts[a] = true;
+            if (right == null) {
+                turned[a * columns + b] = q;
+            } else {
+                add(q, right.values(), b * columns, turned, a * columns, columns);
             }
         }
     }

@@ -7,6 +7,8 @@ import io.weightspan.server.repo.CorruptStoreException;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.NotFoundException;
 import io.weightspan.server.repo.NothingToPackException;
+import io.weightspan.server.repo.RefusedException;
+import io.weightspan.server.repo.UnfitCoefficientsException;
 import io.weightspan.server.repo.UnsafeFileException;
 import java.util.List;
 import java.util.OptionalInt;
@@ -25,7 +27,10 @@ public final class HostCommands implements CommandProvider {
                 new InspectCommand(),
                 new UnpackCommand(),
                 new VerifyCommand(),
-                new AnalyzeCommand());
+                new AnalyzeCommand(),
+                new MergeCommand(),
+                new ExportBasisCommand(),
+                new ImportCoefficientsCommand());
     }
 
     @Override
@@ -34,6 +39,8 @@ public final class HostCommands implements CommandProvider {
             case ContainerException e -> OptionalInt.of(ExitStatus.DATA_BAD);
             case CorruptStoreException e -> OptionalInt.of(ExitStatus.DATA_BAD);
             case UnsafeFileException e -> OptionalInt.of(ExitStatus.DATA_BAD);
+            case UnfitCoefficientsException e -> OptionalInt.of(ExitStatus.DATA_BAD);
+            case RefusedException e -> OptionalInt.of(ExitStatus.USAGE);
             case NothingToPackException e -> OptionalInt.of(ExitStatus.USAGE);
             case InvalidNameException e -> OptionalInt.of(ExitStatus.USAGE);
             case NotFoundException e -> OptionalInt.of(ExitStatus.USAGE);

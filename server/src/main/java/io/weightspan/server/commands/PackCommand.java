@@ -138,7 +138,7 @@ final class PackCommand implements Callable<Integer> {
             Optional<Commit> baseCommit =
                     base == null || baseFolder.isPresent() ? Optional.empty() : baseIn(opened, base);
             PackRequest request = new PackRequest(
-                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs, coding);
+                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs, coding, "");
             List<PackedRepo> packed;
             try (PackProgress progress = new PackProgress(output)) {
                 packed = new Packer(opened).pack(request, progress);

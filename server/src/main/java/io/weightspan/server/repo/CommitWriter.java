@@ -37,11 +37,13 @@ final class CommitWriter {
     /**
      * What a commit is to hold, beside its place in the history.
      *
+     * @param message why; empty for a message that tells of packing
      * @param asStored whether a commit of the same files that are stored in another way won't do
      */
-    record Content(RepoId repo, String family, String author, List<CommitFile> files, boolean asStored) {
+    record Content(
+            RepoId repo, String family, String author, String message, List<CommitFile> files, boolean asStored) {
         Content(RepoId repo, String family, String author, List<CommitFile> files) {
-            this(repo, family, author, files, false);
+            this(repo, family, author, "", files, false);
         }
     }
 
@@ -105,7 +107,8 @@ final class CommitWriter {
     }
 
     private static CommitCodec.Draft draft(Content content, Optional<Commit> head) {
-        String message = head.isPresent() ? "Pack again" : "Pack " + content.repo().name();
+        String packed = head.isPresent() ? "Pack again" : "Pack " + content.repo().name();
+        String message = content.message().isEmpty() ? packed : content.message();
         return new CommitCodec.Draft(
                 content.repo(),
                 head.map(Commit::object),

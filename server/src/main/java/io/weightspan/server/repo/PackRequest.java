@@ -16,6 +16,7 @@ import java.util.Set;
  * @param author who packs, for the commits
  * @param jobs how many threads work, at least 1
  * @param coding how true and how small weights are stored
+ * @param message why, for the commits; empty for a message that tells of packing
  */
 public record PackRequest(
         List<PackFolder> members,
@@ -23,7 +24,8 @@ public record PackRequest(
         Optional<Commit> baseCommit,
         String author,
         int jobs,
-        PackCoding coding) {
+        PackCoding coding,
+        String message) {
 
     /**
      * Packs without loss, as small as can be.
@@ -41,7 +43,7 @@ public record PackRequest(
             Optional<Commit> baseCommit,
             String author,
             int jobs) {
-        this(members, baseFolder, baseCommit, author, jobs, PackCoding.EXACT);
+        this(members, baseFolder, baseCommit, author, jobs, PackCoding.EXACT, "");
     }
 
     /**
@@ -53,6 +55,7 @@ public record PackRequest(
         members = List.copyOf(members);
         requireNonNull(author, "author is null");
         requireNonNull(coding, "coding is null");
+        requireNonNull(message, "message is null");
         if (baseFolder.isPresent() && baseCommit.isPresent()) {
             throw new IllegalArgumentException("two bases");
         }

@@ -294,6 +294,7 @@ final class PackRun {
         }
         PackFolder target = plan.target();
         boolean asStored = !request.coding().equals(PackCoding.EXACT);
-        return new CommitWriter.Content(target.repo(), target.family(), request.author(), committed, asStored);
+        return new CommitWriter.Content(
+                target.repo(), target.family(), request.author(), request.message(), committed, asStored);
     }
 }

@@ -1,0 +1,195 @@
+package io.weightspan.server.commands;
+
+import static io.weightspan.server.commands.CommandRuns.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weightspan.server.commands.CommandRuns.Matrix;
+import io.weightspan.server.commands.CommandRuns.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class MergeCommandTest {
+
+    private static final int ROWS = 48;
+    private static final int COLUMNS = 64;
+
+    @TempDir
+    Path folder;
+
+    private String store;
+
+    @BeforeEach
+    void name() {
+        store = folder.resolve("store").toString();
+    }
+
+    @Test
+    void differencesFromTheBaseAreSummedAndTheResultIsAnOrdinaryRecord() throws IOException {
+        packFamily();
+        JsonNode json = run("merge", "--store", store, "--to", "models/both", "--json", "models/one=0.5",
+                        "models/two=-0.25")
+                .json();
+        assertThat(json.path("repo").asString()).isEqualTo("models/both");
+        assertThat(json.path("sources")).hasSize(2);
+        assertThat(json.path("sources").get(1).path("weight").asDouble()).isEqualTo(-0.25);
+        String revision = json.path("sources").get(0).path("revision").asString();
+        assertThat(json.path("message").asString())
+                .startsWith("Merge models/one=0.5 (" + revision + "), models/two=-0.25 (")
+                .contains(" upon models/base (");
+        assertThat(json.path("stored_bytes").asLong()).isPositive().isLessThan(json.path("bytes").asLong());
+        Map<String, Matrix> merged = unpacked("models/both");
+        float[] base = values(0);
+        float[] one = values(1);
+        float[] two = values(2);
+        for (int i = 0; i < base.length; i++) {
+            double sum = 0.5 * ((double) one[i] - base[i]) + -0.25 * ((double) two[i] - base[i]);
+            assertThat(merged.get("w").values()[i]).isEqualTo((float) (base[i] + sum));
+        }
+        assertThat(folder.resolve("out/config.json")).hasContent("{\"of\": 1}");
+        assertThat(run("verify", "--store", store).status()).isZero();
+        JsonNode inspected = run("inspect", "--store", store, "models/both", "--json").json();
+        assertThat(inspected.toString()).contains("\"role\":\"base\"");
+    }
+
+    @Test
+    void oneMemberOfWeightOneIsItself() throws IOException {
+        packFamily();
+        run("merge", "--store", store, "--to", "models/same", "--json", "models/one=1").json();
+        unpacked("models/same");
+        assertThat(folder.resolve("out/model.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("models/one/model.safetensors"));
+    }
+
+    @Test
+    void withoutABaseTensorsAreSummedAndWeightsNormalizedOnlyOnDemand() throws IOException {
+        model("solo/a", Map.of("w", matrix(1)));
+        model("solo/b", Map.of("w", matrix(2)));
+        run("pack", "--store", store, path("solo/a"), path("solo/b"));
+        run("merge", "--store", store, "--to", "solo/sum", "--json", "solo/a=2", "solo/b=2").json();
+        Outcome normalized = run("merge", "--store", store, "--to", "solo/mean", "--normalize", "--json", "solo/a=2",
+                "solo/b=2");
+        assertThat(normalized.json().path("sources").get(0).path("weight").asDouble()).isEqualTo(0.5);
+        assertThat(normalized.json().path("base").isNull()).isTrue();
+        float[] sum = unpacked("solo/sum").get("w").values().clone();
+        float[] mean = unpacked("solo/mean").get("w").values();
+        for (int i = 0; i < sum.length; i++) {
+            assertThat(sum[i]).isEqualTo((float) (2.0 * values(1)[i] + 2.0 * values(2)[i]));
+            assertThat(mean[i]).isEqualTo((float) (0.5 * values(1)[i] + 0.5 * values(2)[i]));
+        }
+        assertThat(run("merge", "--store", store, "--to", "solo/none", "--normalize", "solo/a=1", "solo/b=-1").status())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void headsAreTheFirstMembers() throws IOException {
+        model("heads/a", new LinkedHashMap<>(Map.of("w", matrix(1), "head", new Matrix(2, 2, new float[] {1, 2, 3, 4}))));
+        model("heads/b", new LinkedHashMap<>(Map.of("w", matrix(2), "head", new Matrix(1, 2, new float[] {5, 6}))));
+        model("heads/c", new LinkedHashMap<>(Map.of("w", matrix(3))));
+        run("pack", "--store", store, path("heads/a"), path("heads/b"), path("heads/c"));
+        Outcome missing = run("merge", "--store", store, "--to", "heads/ac", "heads/a=1", "heads/c=1");
+        assertThat(missing.status()).isZero();
+        assertThat(missing.err()).contains("1 tensors that not all members have; they are the first member's: head");
+        assertThat(unpacked("heads/ac").get("head").values()).containsExactly(1, 2, 3, 4);
+        Outcome dropped = run("merge", "--store", store, "--to", "heads/ca", "heads/c=1", "heads/a=1");
+        assertThat(dropped.err()).contains("the first member does not have; they are left out: head");
+        Outcome shapes = run("merge", "--store", store, "--to", "heads/ab", "heads/a=1", "heads/b=1");
+        assertThat(shapes.status()).isEqualTo(2);
+        assertThat(shapes.err()).contains("tensor head has the shape [2, 2] in heads/a and [1, 2] in heads/b");
+        assertThat(run("merge", "--store", store, "--to", "heads/ab", "--keep-first", "heads/a=1", "heads/b=1").status())
+                .isZero();
+    }
+
+    @Test
+    void factorsOfProductsAreRefused() throws IOException {
+        Map<String, Matrix> pair = new LinkedHashMap<>();
+        pair.put("q.lora_A.weight", new Matrix(2, 3, new float[] {1, 2, 3, 4, 5, 6}));
+        pair.put("q.lora_B.weight", new Matrix(2, 2, new float[] {1, 0, 0, 1}));
+        model("lora/a", pair);
+        run("pack", "--store", store, path("lora/a"));
+        Outcome refused = run("merge", "--store", store, "--to", "lora/x", "lora/a=2");
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("sum of products", "--factors");
+        run("merge", "--store", store, "--to", "lora/x", "--factors", "--json", "lora/a=2").json();
+        assertThat(unpacked("lora/x").get("q.lora_A.weight").values()).containsExactly(2, 4, 6, 8, 10, 12);
+    }
+
+    @Test
+    void wrongUsageEndsWithStatus2AndChangesNothing() throws IOException {
+        packFamily();
+        assertThat(run("merge", "--store", store, "--to", "models/x").status()).isEqualTo(2);
+        for (String member : List.of("models/one", "models/one=a", "models/one=NaN", "models/one=Infinity",
+                "models/none=1", "models/one@nope=1", "one=1")) {
+            assertThat(run("merge", "--store", store, "--to", "models/x", member).status()).as(member).isEqualTo(2);
+        }
+        assertThat(run("merge", "--store", store, "--to", "x", "models/one=1").status()).isEqualTo(2);
+        Outcome taken = run("merge", "--store", store, "--to", "models/two", "models/one=1");
+        assertThat(taken.status()).isEqualTo(2);
+        assertThat(taken.err()).contains("--force");
+        assertThat(run("list", "--store", store, "--json").json()).hasSize(3);
+        assertThat(run("merge", "--store", store, "--to", "models/two", "--force", "models/one=1").status()).isZero();
+        // The same again needs no force, as nothing changes.
+        assertThat(run("merge", "--store", store, "--to", "models/two", "models/one=1").out()).contains("Unchanged");
+        assertThat(run("merge", "--help").out()).contains("Examples:", "weightspan merge --store");
+    }
+
+    @Test
+    void modelsOfDifferentBasesNeedOneNamed() throws IOException {
+        packFamily();
+        model("other/three", Map.of("w", matrix(3)));
+        run("pack", "--store", store, path("other/three"));
+        Outcome mixed = run("merge", "--store", store, "--to", "models/x", "models/one=1", "other/three=1");
+        assertThat(mixed.status()).isEqualTo(2);
+        assertThat(mixed.err()).contains("other/three", "--base");
+        JsonNode json = run("merge", "--store", store, "--to", "models/x", "--base", "models/base", "--json",
+                        "models/one=1", "other/three=1")
+                .json();
+        assertThat(json.path("base").asString()).startsWith("models/base (");
+    }
+
+    private void packFamily() throws IOException {
+        model("models/base", Map.of("w", matrix(0)));
+        Files.writeString(model("models/one", Map.of("w", matrix(1))).resolve("config.json"), "{\"of\": 1}");
+        Files.writeString(model("models/two", Map.of("w", matrix(2))).resolve("config.json"), "{\"of\": 2}");
+        run("pack", "--store", store, "--base", path("models/base"), path("models/one"), path("models/two"), "--json")
+                .json();
+    }
+
+    private Path model(String name, Map<String, Matrix> tensors) throws IOException {
+        CommandRuns.write(folder.resolve(name).resolve("model.safetensors"), tensors, Map.of());
+        return folder.resolve(name);
+    }
+
+    private String path(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private Map<String, Matrix> unpacked(String repo) throws IOException {
+        run("unpack", "--store", store, repo, "--to", path("out"), "--force", "--json").json();
+        return CommandRuns.read(folder.resolve("out/model.safetensors"));
+    }
+
+    private static Matrix matrix(int tune) {
+        return new Matrix(ROWS, COLUMNS, values(tune));
+    }
+
+    /** The base's values, or those of a fine-tune of it. */
+    private static float[] values(int tune) {
+        Random shared = new Random(11);
+        Random own = new Random(tune);
+        float[] values = new float[ROWS * COLUMNS];
+        for (int i = 0; i < values.length; i++) {
+            float base = (float) shared.nextGaussian();
+            values[i] = tune == 0 ? base : base + (float) (1e-3 * own.nextGaussian());
+        }
+        return values;
+    }
+}
