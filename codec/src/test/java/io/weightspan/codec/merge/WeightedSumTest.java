@@ -50,7 +50,8 @@ class WeightedSumTest {
 
     @Test
     void weightsMustBeFinite() {
-        assertThatThrownBy(() -> new WeightedSum(List.of(1.0, Double.NaN))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new WeightedSum(List.of(1.0, Double.NaN)))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new WeightedSum(List.of())).isInstanceOf(IllegalArgumentException.class);
     }
 

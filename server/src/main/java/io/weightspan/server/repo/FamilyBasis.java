@@ -76,7 +76,8 @@ public final class FamilyBasis implements Closeable {
     /** What a record needs. */
     private record Needs(List<Dependency> segments, Optional<Dependency> base) {}
 
-    private FamilyBasis(StoredFiles files, Needs needs, CommitFile member, Optional<Commit> holder, Deque<Closeable> open)
+    private FamilyBasis(StoredFiles files, Needs needs, CommitFile member, Optional<Commit> holder,
+            Deque<Closeable> open)
             throws IOException {
         this.open = open;
         objects = needs.segments().stream().map(one -> Digest.of(one.getObjectSha256())).toList();
@@ -129,7 +130,7 @@ public final class FamilyBasis implements Closeable {
         }
         Map.Entry<Needs, List<CommitFile>> most = uses.entrySet().stream()
                 .max(Comparator.<Map.Entry<Needs, List<CommitFile>>>comparingInt(
-                                use -> use.getKey().segments().size())
+                        use -> use.getKey().segments().size())
                         .thenComparingInt(use -> use.getValue().size()))
                 .orElse(null);
         if (most == null) {

@@ -36,7 +36,7 @@ class MergeCommandTest {
     void differencesFromTheBaseAreSummedAndTheResultIsAnOrdinaryRecord() throws IOException {
         packFamily();
         JsonNode json = run("merge", "--store", store, "--to", "models/both", "--json", "models/one=0.5",
-                        "models/two=-0.25")
+                "models/two=-0.25")
                 .json();
         assertThat(json.path("repo").asString()).isEqualTo("models/both");
         assertThat(json.path("sources")).hasSize(2);
@@ -91,7 +91,8 @@ class MergeCommandTest {
 
     @Test
     void headsAreTheFirstMembers() throws IOException {
-        model("heads/a", new LinkedHashMap<>(Map.of("w", matrix(1), "head", new Matrix(2, 2, new float[] {1, 2, 3, 4}))));
+        model("heads/a",
+                new LinkedHashMap<>(Map.of("w", matrix(1), "head", new Matrix(2, 2, new float[] {1, 2, 3, 4}))));
         model("heads/b", new LinkedHashMap<>(Map.of("w", matrix(2), "head", new Matrix(1, 2, new float[] {5, 6}))));
         model("heads/c", new LinkedHashMap<>(Map.of("w", matrix(3))));
         run("pack", "--store", store, path("heads/a"), path("heads/b"), path("heads/c"));
@@ -104,7 +105,8 @@ class MergeCommandTest {
         Outcome shapes = run("merge", "--store", store, "--to", "heads/ab", "heads/a=1", "heads/b=1");
         assertThat(shapes.status()).isEqualTo(2);
         assertThat(shapes.err()).contains("tensor head has the shape [2, 2] in heads/a and [1, 2] in heads/b");
-        assertThat(run("merge", "--store", store, "--to", "heads/ab", "--keep-first", "heads/a=1", "heads/b=1").status())
+        assertThat(
+                run("merge", "--store", store, "--to", "heads/ab", "--keep-first", "heads/a=1", "heads/b=1").status())
                 .isZero();
     }
 
@@ -150,7 +152,7 @@ class MergeCommandTest {
         assertThat(mixed.status()).isEqualTo(2);
         assertThat(mixed.err()).contains("other/three", "--base");
         JsonNode json = run("merge", "--store", store, "--to", "models/x", "--base", "models/base", "--json",
-                        "models/one=1", "other/three=1")
+                "models/one=1", "other/three=1")
                 .json();
         assertThat(json.path("base").asString()).startsWith("models/base (");
     }

@@ -137,7 +137,7 @@ class SubspaceCommandsTest {
         assertThat(imported(Map.of("bias", new Matrix(4, 0, large)), Map.of()).err())
                 .contains("has no tensor SLOT.coefficients");
         assertThat(imported(Map.of("w.coefficients", new Matrix(1, 1, new float[1])),
-                        Map.of("weightspan.basis", "0".repeat(64))).err())
+                Map.of("weightspan.basis", "0".repeat(64))).err())
                 .contains("is of basis 0000", "export that and train in it");
         assertThat(run("list", "--store", store, "--json").json()).hasSize(7);
         assertThat(run("export-basis", "--store", store, "none", "--to", path("x")).status()).isEqualTo(2);
