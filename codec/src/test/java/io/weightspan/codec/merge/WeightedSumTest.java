@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class WeightedSumTest {
@@ -90,7 +91,7 @@ class WeightedSumTest {
         return new BigDecimal(out[0]).subtract(new BigDecimal(value)).abs();
     }
 
-    private static double[] add(WeightedSum sum, DType dtype, double[] base, double[]... members) {
+    private static double[] add(WeightedSum sum, DType dtype, double @Nullable [] base, double[]... members) {
         int n = members[0].length;
         WeightedSum.Run out = run(dtype, new double[n]);
         sum.add(base == null ? null : run(dtype, base), List.of(members).stream().map(one -> run(dtype, one)).toList(),
