@@ -1,5 +1,6 @@
 package io.weightspan.server.commands;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.cli.Weightspan;
@@ -44,6 +45,14 @@ final class CommandRuns {
         }
     }
 
+    /** The tensors of a file. */
+    record Tensors(Map<String, Matrix> byName) {
+
+        Matrix get(String name) {
+            return requireNonNull(byName.get(name), name);
+        }
+    }
+
     /** Runs the command line as its main method does, without ending the process. */
     static Outcome run(String... arguments) {
         StringWriter out = new StringWriter();
@@ -75,7 +84,7 @@ final class CommandRuns {
     }
 
     /** Reads F32 tensors. */
-    static Map<String, Matrix> read(Path file) throws IOException {
+    static Tensors read(Path file) throws IOException {
         Map<String, Matrix> tensors = new LinkedHashMap<>();
         try (SafetensorsFile opened = SafetensorsFile.open(file)) {
             for (int t = 0; t < opened.tensors().size(); t++) {
@@ -86,6 +95,6 @@ final class CommandRuns {
                 tensors.put(info.name(), new Matrix(info.shape().getFirst().intValue(), columns, values));
             }
         }
-        return tensors;
+        return new Tensors(tensors);
     }
 }

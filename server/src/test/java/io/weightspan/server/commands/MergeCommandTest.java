@@ -46,7 +46,7 @@ class MergeCommandTest {
                 .startsWith("Merge models/one=0.5 (" + revision + "), models/two=-0.25 (")
                 .contains(" upon models/base (");
         assertThat(json.path("stored_bytes").asLong()).isPositive().isLessThan(json.path("bytes").asLong());
-        Map<String, Matrix> merged = unpacked("models/both");
+        CommandRuns.Tensors merged = unpacked("models/both");
         float[] base = values(0);
         float[] one = values(1);
         float[] two = values(2);
@@ -174,7 +174,7 @@ class MergeCommandTest {
         return folder.resolve(name).toString();
     }
 
-    private Map<String, Matrix> unpacked(String repo) throws IOException {
+    private CommandRuns.Tensors unpacked(String repo) throws IOException {
         run("unpack", "--store", store, repo, "--to", path("out"), "--force", "--json").json();
         return CommandRuns.read(folder.resolve("out/model.safetensors"));
     }

@@ -57,7 +57,7 @@ class SubspaceCommandsTest {
         assertThat(json.path("base").path("repo").asString()).isEqualTo("models/base");
         assertThat(json.path("slots")).hasSize(1);
         JsonNode slot = json.path("slots").get(0);
-        Map<String, Matrix> directions = CommandRuns.read(folder.resolve("basis/basis.safetensors"));
+        CommandRuns.Tensors directions = CommandRuns.read(folder.resolve("basis/basis.safetensors"));
         Matrix l = directions.get(slot.path("left").asString());
         Matrix r = directions.get(slot.path("right").asString());
         assertThat(l.shape()).containsExactly(slot.path("k").asLong(), (long) ROWS);
@@ -83,7 +83,7 @@ class SubspaceCommandsTest {
                 .isEqualTo("Import coefficients of 1 tensors in basis " + json.path("basis").get(0).asString());
 
         assertThat(run("unpack", "--store", store, "models/new", "--to", path("out")).status()).isZero();
-        Map<String, Matrix> made = CommandRuns.read(folder.resolve("out/model.safetensors"));
+        CommandRuns.Tensors made = CommandRuns.read(folder.resolve("out/model.safetensors"));
         assertThat(made.get("bias").values()).containsExactly(5, 6, 7, 8);
         assertThat(folder.resolve("out/config.json")).hasContent("{}");
         float[] expected = turned(c, l, r);
@@ -103,13 +103,13 @@ class SubspaceCommandsTest {
     @Test
     void fewerCoefficientsAreThoseOfTheFirstDirections() throws IOException {
         run("export-basis", "--store", store, "models", "--to", path("basis"), "--json").json();
-        Map<String, Matrix> directions = CommandRuns.read(folder.resolve("basis/basis.safetensors"));
+        CommandRuns.Tensors directions = CommandRuns.read(folder.resolve("basis/basis.safetensors"));
         Path file = CommandRuns.write(folder.resolve("one.safetensors"),
                 Map.of("w.coefficients", new Matrix(1, 1, new float[] {0.5f})), Map.of());
         assertThat(run("import-coefficients", "--store", store, "--family", "models", "--to", "models/new",
                 file.toString()).status()).isZero();
         assertThat(run("unpack", "--store", store, "models/new", "--to", path("out")).status()).isZero();
-        Map<String, Matrix> made = CommandRuns.read(folder.resolve("out/model.safetensors"));
+        CommandRuns.Tensors made = CommandRuns.read(folder.resolve("out/model.safetensors"));
         float[] l = directions.get("w.left").values();
         float[] r = directions.get("w.right").values();
         for (int i = 0; i < ROWS; i++) {
