@@ -132,17 +132,17 @@ def limits(entry):
     if entry["predictor"] == MODES:
         rows, columns = entry.matrix
         left, right = direction_counts(entry, rows, columns)
-        at_most(entry, left * max(columns, right), f"{left} left directions, {right} right ones, {columns} columns")
+        at_most(entry, left * max(columns, right), MAX_PRODUCTS, f"{left} left directions, {right} right ones, {columns} columns")
     elif entry["predictor"] == LOWRANK:
-        at_most(entry, entry["rank"] * max(entry.matrix), f"rank {entry['rank']} of {entry.matrix}")
+        at_most(entry, entry["rank"] * max(entry.matrix), MAX_PRODUCTS, f"rank {entry['rank']} of {entry.matrix}")
     elif entry["predictor"] == PRODUCT and holds_coefficients(entry):
         pair = Pair(entry.part, entry.number)
         message = f"{pair.k} left directions, {pair.l} right ones, rank {pair.r}"
-        at_most(entry, max(pair.k * pair.l, pair.k * pair.r, pair.l * pair.r), message, MAX_CORE)
-        at_most(entry, pair.k * pair.l * pair.r, message)
+        at_most(entry, max(pair.k * pair.l, pair.k * pair.r, pair.l * pair.r), MAX_CORE, message)
+        at_most(entry, pair.k * pair.l * pair.r, MAX_PRODUCTS, message)
 
 
-def at_most(entry, count, message, most=MAX_PRODUCTS):
+def at_most(entry, count, most, message):
     entry.require(count <= most, message, "LIMIT_EXCEEDED")
 
 
