@@ -1,5 +1,6 @@
 package io.weightspan.codec.analysis;
 
+import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.tensor.DecodedFile;
 import java.io.IOException;
 import java.util.Arrays;
@@ -33,7 +34,7 @@ final class CentredDifferences implements Differences {
             throws IOException {
         float[] center = new float[elements.size()];
         if (base != null && slot.base() != null) {
-            StoredElements.read(base, slot.base(), 0, center.length, center);
+            CentredElements.read(base, slot.base(), 0, center.length, center);
         } else {
             average(elements, fitted, center);
         }

@@ -1,6 +1,5 @@
 package io.weightspan.codec.analysis;
 
-import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.util.ArrayList;
@@ -52,7 +51,7 @@ record FamilySlot(
             List<TensorInfo> all = new ArrayList<>();
             for (Map<String, TensorInfo> tensors : byName) {
                 TensorInfo own = tensors.get(tensor.name());
-                if (own != null && own.shape().equals(tensor.shape()) && isReadable(own.dtype())) {
+                if (own != null && own.shape().equals(tensor.shape()) && own.dtype().isReal()) {
                     all.add(own);
                 }
             }
@@ -64,7 +63,7 @@ record FamilySlot(
     }
 
     private static FamilySlot slot(TensorInfo tensor, List<TensorInfo> all, @Nullable TensorInfo inBase) {
-        boolean fits = inBase != null && inBase.shape().equals(tensor.shape()) && isReadable(inBase.dtype());
+        boolean fits = inBase != null && inBase.shape().equals(tensor.shape()) && inBase.dtype().isReal();
         int n = (int) tensor.elementCount();
         int rows = tensor.shape().size() < 2 ? 1 : (int) tensor.rows(1);
         boolean isMatrix = rows > 1 && rows < n;
@@ -79,9 +78,5 @@ record FamilySlot(
             file.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
         }
         return tensors;
-    }
-
-    private static boolean isReadable(DType dtype) {
-        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
     }
 }

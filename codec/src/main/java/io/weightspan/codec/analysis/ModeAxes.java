@@ -2,6 +2,8 @@ package io.weightspan.codec.analysis;
 
 import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.Eigen;
+import io.weightspan.codec.basis.ModeProducts;
 import io.weightspan.codec.basis.Projection;
 import java.io.IOException;
 import java.util.Arrays;
@@ -12,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * difference, as {@link BasisFitter} fits them. A side longer than {@link BasisFitter#LONGEST_SIDE} is left as it is.
  */
 final class ModeAxes {
-    /** Rows whose products are summed in single precision before they are added in double. */
-    private static final int CHUNK = 64;
-
     private final int rows;
     private final int columns;
     private final Side left;
@@ -41,8 +40,8 @@ final class ModeAxes {
     static ModeAxes of(Differences differences, FamilySlot slot, int[] fitted) throws IOException {
         int rows = slot.rows();
         int columns = slot.columns();
-        double[] byRow = rows <= BasisFitter.LONGEST_SIDE ? new double[rows * rows] : null;
-        double[] byColumn = columns <= BasisFitter.LONGEST_SIDE ? new double[columns * columns] : null;
+        ModeProducts byRow = rows <= BasisFitter.LONGEST_SIDE ? new ModeProducts(rows) : null;
+        ModeProducts byColumn = columns <= BasisFitter.LONGEST_SIDE ? new ModeProducts(columns) : null;
         double energy = 0;
         for (int member : fitted) {
             float[] d = differences.of(member);
@@ -50,59 +49,24 @@ final class ModeAxes {
                 energy += (double) x * x;
             }
             if (byColumn != null) {
-                addProducts(d, rows, columns, byColumn);
+                byColumn.addColumns(d, rows);
             }
             if (byRow != null) {
-                addProducts(transpose(d, rows, columns), columns, rows, byRow);
+                byRow.addRows(d, columns);
             }
         }
         double mean = energy / rows / columns;
         return new ModeAxes(rows, columns, side(byRow, rows, columns, mean), side(byColumn, columns, rows, mean));
     }
 
-    /** Adds the upper triangle of D^T D. */
-    private static void addProducts(float[] d, int rows, int columns, double[] sum) {
-        float[] part = new float[columns * columns];
-        for (int first = 0; first < rows; first += CHUNK) {
-            int last = Math.min(rows, first + CHUNK);
-            for (int j = 0; j < columns; j++) {
-                for (int i = first; i < last; i++) {
-                    float x = d[i * columns + j];
-                    if (x != 0) {
-                        addScaled(x, d, i * columns + j, part, j * columns + j, columns - j);
-                    }
-                }
-            }
-            for (int i = 0; i < part.length; i++) {
-                sum[i] += part[i];
-            }
-            Arrays.fill(part, 0);
-        }
-    }
-
-    private static void addScaled(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
-        for (int i = 0; i < n; i++) {
-            to[toAt + i] += factor * from[fromAt + i];
-        }
-    }
-
-    private static float[] transpose(float[] d, int rows, int columns) {
-        float[] transposed = new float[d.length];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                transposed[j * rows + i] = d[i * columns + j];
-            }
-        }
-        return transposed;
-    }
-
-    private static Side side(double @Nullable [] products, int n, int others, double mean) {
+    private static Side side(@Nullable ModeProducts sum, int n, int others, double mean) {
         double[] ones = new double[n];
         Arrays.fill(ones, 1);
-        if (products == null) {
+        if (sum == null) {
             return new Side(null, ones, null, ones);
         }
-        Eigen eigen = Eigen.of(products, n);
+        double[] products = sum.products();
+        Eigen eigen = Eigen.of(products, n).orElseGet(() -> Eigen.zero(n));
         float[] values = new float[n * n];
         double[] magnitudes = new double[n];
         double[] straight = new double[n];

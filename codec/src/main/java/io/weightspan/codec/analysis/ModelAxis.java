@@ -1,5 +1,6 @@
 package io.weightspan.codec.analysis;
 
+import io.weightspan.codec.basis.Eigen;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -31,7 +32,7 @@ final class ModelAxis {
                 own[i * n + j] = product(split.fitted()[i], split.fitted()[j]);
             }
         }
-        fitted = Eigen.of(own, n);
+        fitted = Eigen.of(own, n).orElseGet(() -> Eigen.zero(n));
     }
 
     /** Multiplies every member with every other. */
@@ -112,7 +113,7 @@ final class ModelAxis {
 
     /** What each direction of all members holds of their energy, largest first. */
     double[] spectrum() {
-        return Eigen.of(products, members).shares();
+        return Eigen.of(products, members).orElseGet(() -> Eigen.zero(members)).shares();
     }
 
     /** The numbers of directions that errors are told for: 0 and ever wider steps, up to all of them. */

@@ -4,8 +4,6 @@ import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** The members' elements in one slot, as their files hold them. */
@@ -33,7 +31,7 @@ final class StoredElements implements Differences {
 
     @Override
     public void read(int member, int first, int n, float[] out) throws IOException {
-        read(members.get(member).file(), slot.tensors().get(member), first, n, out);
+        CentredElements.read(members.get(member).file(), slot.tensors().get(member), first, n, out);
     }
 
     /** Whether every element of a tensor is a finite number. */
@@ -41,7 +39,7 @@ final class StoredElements implements Differences {
         float[] values = new float[PANEL];
         for (long first = 0; first < tensor.elementCount(); first += PANEL) {
             int n = (int) Math.min(PANEL, tensor.elementCount() - first);
-            read(file, tensor, (int) first, n, values);
+            CentredElements.read(file, tensor, first, n, values);
             for (int i = 0; i < n; i++) {
                 if (!Float.isFinite(values[i])) {
                     return false;
@@ -49,18 +47,5 @@ final class StoredElements implements Differences {
             }
         }
         return true;
-    }
-
-    static void read(DecodedFile file, TensorInfo tensor, int first, int n, float[] out)
-            throws IOException {
-        long width = tensor.dtype().bits() / Byte.SIZE;
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(Math.max(1, n * width), Float.BYTES).asSlice(0, n * width);
-            file.read(file.schemaLength() + tensor.begin() + first * width, bytes);
-            CentredElements.Center elements = new CentredElements.Center(bytes, tensor.dtype());
-            for (int i = 0; i < n; i++) {
-                out[i] = elements.value(i);
-            }
-        }
     }
 }

@@ -1,12 +1,9 @@
 package io.weightspan.codec.basis;
 
-import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,9 +42,8 @@ public final class BasisFitter {
      * Makes a fitter.
      *
      * @param threads slots fitted at once, at least 1
-     * @param progress hears of bytes of members as they are read, from any thread; slots that are not fitted are told
-     *     of
-     *     at the end
+     * @param progress hears of bytes of members as they are read, from any thread; slots that are not fitted are not
+     *     told of
      */
     public BasisFitter(int threads, LongConsumer progress) {
         this.threads = threads;
@@ -190,7 +186,7 @@ public final class BasisFitter {
                 TensorInfo center = centers.get(like.name());
                 boolean fits = center != null
                         && center.elementCount() == like.elementCount()
-                        && isReadable(center.dtype());
+                        && center.dtype().isReal();
                 boolean shared = same.size() >= Math.max(2, (members.size() + 1) / 2) || members.size() == 1;
                 if (shared && (base == null || fits)) {
                     slots.add(new Slot(like, same, base == null || center == null ? null : new Place(base, center)));
@@ -200,12 +196,8 @@ public final class BasisFitter {
         return slots;
     }
 
-    private static boolean isReadable(DType dtype) {
-        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
-    }
-
     private static boolean isSlot(TensorInfo tensor) {
-        return isReadable(tensor.dtype())
+        return tensor.dtype().isReal()
                 && tensor.shape().size() >= 2
                 && tensor.elementCount() >= SMALLEST_SLOT
                 && tensor.elementCount() <= Integer.MAX_VALUE / 8
@@ -231,7 +223,7 @@ public final class BasisFitter {
                     left.addRows(d, columns);
                 }
                 if (right != null) {
-                    right.addRows(ModeProducts.transpose(d, rows, columns), rows);
+                    right.addColumns(d, rows);
                 }
             }
         }
@@ -259,17 +251,8 @@ public final class BasisFitter {
     }
 
     private static float[] read(Place place) throws IOException {
-        TensorInfo tensor = place.tensor();
-        float[] values = new float[Math.toIntExact(tensor.elementCount())];
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(Math.max(1, tensor.byteLength()), Float.BYTES)
-                    .asSlice(0, tensor.byteLength());
-            place.file().read(place.file().schemaLength() + tensor.begin(), bytes);
-            CentredElements.Center elements = new CentredElements.Center(bytes, tensor.dtype());
-            for (int i = 0; i < values.length; i++) {
-                values[i] = elements.value(i);
-            }
-        }
+        float[] values = new float[Math.toIntExact(place.tensor().elementCount())];
+        CentredElements.read(place.file(), place.tensor(), 0, values.length, values);
         return values;
     }
 }

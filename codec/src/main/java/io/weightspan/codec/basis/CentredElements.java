@@ -1,6 +1,10 @@
 package io.weightspan.codec.basis;
 
 import io.weightspan.codec.tensor.DType;
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.codec.tensor.TensorInfo;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -43,6 +47,28 @@ public final class CentredElements {
             }
             int u = elements.getAtIndex(SHORT, i);
             return to == DType.F32 ? u << 16 : u;
+        }
+    }
+
+    /**
+     * Reads elements as values.
+     *
+     * @param file   a file
+     * @param tensor one of its tensors, of F32, F16 or BF16
+     * @param first  index of the first element
+     * @param n      how many
+     * @param out    receives them
+     * @throws IOException if the file cannot be read
+     */
+    public static void read(DecodedFile file, TensorInfo tensor, long first, int n, float[] out) throws IOException {
+        long width = tensor.dtype().bits() / Byte.SIZE;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(Math.max(1, n * width), Float.BYTES).asSlice(0, n * width);
+            file.read(file.schemaLength() + tensor.begin() + first * width, bytes);
+            Center elements = new Center(bytes, tensor.dtype());
+            for (int i = 0; i < n; i++) {
+                out[i] = elements.value(i);
+            }
         }
     }
 

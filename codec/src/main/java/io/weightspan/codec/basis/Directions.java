@@ -88,8 +88,8 @@ public record Directions(int count, int length, float[] values, byte[] levels) {
             return Optional.empty();
         }
         TensorInfo info = file.tensors().get(tensor);
-        boolean isReal = info.dtype() == DType.F32 || info.dtype() == DType.F16 || info.dtype() == DType.BF16;
-        if (!isReal || info.elementCount() == 0 || Integer.compareUnsigned(matrixDims, info.shape().size()) > 0) {
+        if (!info.dtype().isReal() || info.elementCount() == 0
+                || Integer.compareUnsigned(matrixDims, info.shape().size()) > 0) {
             return Optional.empty();
         }
         long stored = columns ? info.columns(matrixDims) : info.rows(matrixDims);

@@ -1,6 +1,5 @@
 package io.weightspan.codec.basis;
 
-import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,8 +61,8 @@ public record FactorPair(int left, int right, String slot) {
     }
 
     private static boolean fit(TensorInfo left, TensorInfo right) {
-        return isReal(left)
-                && isReal(right)
+        return left.dtype().isReal()
+                && right.dtype().isReal()
                 && left.shape().size() == 2
                 && right.shape().size() == 2
                 && left.shape().get(1).equals(right.shape().get(0))
@@ -71,9 +70,5 @@ public record FactorPair(int left, int right, String slot) {
                 && right.elementCount() > 0
                 && left.elementCount() <= 1 << 26
                 && right.elementCount() <= 1 << 26;
-    }
-
-    private static boolean isReal(TensorInfo tensor) {
-        return tensor.dtype() == DType.F32 || tensor.dtype() == DType.F16 || tensor.dtype() == DType.BF16;
     }
 }

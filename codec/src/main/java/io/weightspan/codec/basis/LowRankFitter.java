@@ -1,17 +1,14 @@
 package io.weightspan.codec.basis;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Recovers the two thin matrices whose product was added to a matrix before it was rounded: an approximation of low
- * rank
- * (randomised range finder; N. Halko, P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM Review
- * 53, 2011), then alternately the nearest matrix that would be rounded to what is given and the nearest of low rank.
+ * rank (randomised range finder; N. Halko, P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM
+ * Review 53, 2011), then alternately the nearest matrix that would be rounded to what is given and the nearest of low
+ * rank.
  *
  * <p>For one thread.
  */
@@ -75,7 +72,7 @@ public final class LowRankFitter {
         int n = Math.min(columns, SAMPLE);
         double noise = 0;
         double energy = 0;
-        DMatrixRMaj gram = new DMatrixRMaj(m, m);
+        double[] gram = new double[m * m];
         double[][] some = new double[m][n];
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
@@ -86,12 +83,10 @@ public final class LowRankFitter {
                 energy += some[i][j] * some[i][j];
             }
             for (int k = 0; k <= i; k++) {
-                double product = dot(some[i], some[k]);
-                gram.set(i, k, product);
-                gram.set(k, i, product);
+                gram[k * m + i] = dot(some[i], some[k]);
             }
         }
-        double[] values = eigen(gram, null);
+        double[] values = solved(Eigen.valuesOf(gram, m)).values();
         double left = energy;
         int most = Math.min(HIGHEST_RANK, Math.min(m, n) / 3);
         for (int r = 0; r <= most; r++) {
@@ -231,31 +226,23 @@ public final class LowRankFitter {
 
     /** The best factors of a rank of U V^T, U having p orthonormal columns, each pair's columns of the same length. */
     private Factors balanced(float[] u, float[] v, int p, int rank) {
-        DMatrixRMaj gram = new DMatrixRMaj(p, p);
-        double[] sums = new double[p * p];
+        double[] gram = new double[p * p];
         for (int j = 0; j < columns; j++) {
             for (int a = 0; a < p; a++) {
                 double own = v[j * p + a];
                 for (int b = 0; b <= a; b++) {
-                    sums[a * p + b] += own * v[j * p + b];
+                    gram[b * p + a] += own * v[j * p + b];
                 }
             }
         }
-        for (int a = 0; a < p; a++) {
-            for (int b = 0; b <= a; b++) {
-                gram.set(a, b, sums[a * p + b]);
-                gram.set(b, a, sums[a * p + b]);
-            }
-        }
-        double[][] vectors = new double[p][];
-        double[] values = eigen(gram, vectors);
+        Eigen eigen = solved(Eigen.of(gram, p));
         double[][] left = new double[rank][rows];
         double[][] right = new double[rank][columns];
         for (int k = 0; k < rank; k++) {
-            double size = Math.pow(Math.max(0, values[k]), 0.25);
+            double size = Math.pow(eigen.values()[k], 0.25);
             double inverse = size > 0 ? 1 / size : 0;
-            turn(u, vectors[k], rows, p, size, left[k]);
-            turn(v, vectors[k], columns, p, inverse, right[k]);
+            turn(u, eigen.vectors()[k], rows, p, size, left[k]);
+            turn(v, eigen.vectors()[k], columns, p, inverse, right[k]);
         }
         return new Factors(left, right);
     }
@@ -281,28 +268,9 @@ public final class LowRankFitter {
         return q;
     }
 
-    /** Eigenvalues of a symmetric matrix, largest first, and their vectors if there is room for them. */
-    private static double[] eigen(DMatrixRMaj matrix, double @Nullable [][] vectors) {
-        int n = matrix.getNumRows();
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, vectors != null, true);
-        if (!eigen.decompose(matrix)) {
-            throw new IllegalStateException("no eigenvalues of a matrix of finite numbers");
-        }
-        Integer[] order = new Integer[n];
-        double[] values = new double[n];
-        for (int k = 0; k < n; k++) {
-            order[k] = k;
-            values[k] = eigen.getEigenvalue(k).getReal();
-        }
-        Arrays.sort(order, (a, b) -> Double.compare(values[b], values[a]));
-        double[] sorted = new double[n];
-        for (int k = 0; k < n; k++) {
-            sorted[k] = values[order[k]];
-            if (vectors != null) {
-                vectors[k] = eigen.getEigenVector(order[k]).data.clone();
-            }
-        }
-        return sorted;
+    private static Eigen solved(Optional<Eigen> eigen) {
+        return eigen.orElseThrow(
+                () -> new IllegalStateException("no eigenvalues of a matrix of finite numbers"));
     }
 
     private static double dot(double[] a, double[] b) {

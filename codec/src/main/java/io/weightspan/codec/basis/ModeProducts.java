@@ -2,26 +2,33 @@ package io.weightspan.codec.basis;
 
 import java.util.Arrays;
 import java.util.Optional;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 import org.jspecify.annotations.Nullable;
 
-/** The sum of D D^T over members, and its eigenvectors. For one thread. */
-final class ModeProducts {
+/** The sum over members of products of a matrix's rows, or of its columns, with each other. For one thread. */
+public final class ModeProducts {
     /** Elements of a row that are multiplied before the sum goes on in binary64. */
     private static final int PANEL = 256;
 
     private final int n;
     private final double[] products;
 
-    ModeProducts(int n) {
+    /**
+     * Begins a sum of 0.
+     *
+     * @param n rows, or columns, that are multiplied
+     */
+    public ModeProducts(int n) {
         this.n = n;
         products = new double[n * n];
     }
 
-    /** Adds D D^T of a matrix of n rows. */
-    void addRows(float[] d, int columns) {
+    /**
+     * Adds D D^T.
+     *
+     * @param d       a matrix of n rows, row by row
+     * @param columns its columns
+     */
+    public void addRows(float[] d, int columns) {
         float[] sums = new float[n];
         float[] column = new float[Math.min(columns, PANEL) * n];
         for (int from = 0; from < columns; from += PANEL) {
@@ -50,15 +57,23 @@ final class ModeProducts {
         }
     }
 
-    /** A matrix with rows and columns changed over. */
-    static float[] transpose(float[] d, int rows, int columns) {
-        float[] transposed = new float[d.length];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                transposed[j * rows + i] = d[i * columns + j];
-            }
-        }
-        return transposed;
+    /**
+     * Adds D^T D.
+     *
+     * @param d    a matrix of n columns, row by row
+     * @param rows its rows
+     */
+    public void addColumns(float[] d, int rows) {
+        addRows(Projection.transpose(d, rows, n), rows);
+    }
+
+    /**
+     * The sum.
+     *
+     * @return n rows of n, of which the upper triangle is filled; not a copy
+     */
+    public double[] products() {
+        return products;
     }
 
     /**
@@ -70,39 +85,38 @@ final class ModeProducts {
      * @return null if there are none
      */
     SharedDirections.@Nullable Side side(Optional<Directions> known, int others, double mean) {
-        DMatrixRMaj matrix = new DMatrixRMaj(n, n);
-        for (int i = 0; i < n; i++) {
-            for (int j = i; j < n; j++) {
-                matrix.set(i, j, products[i * n + j]);
-                matrix.set(j, i, products[i * n + j]);
-            }
-        }
         int left = n;
+        double[] matrix = products;
         if (known.isPresent()) {
+            matrix = symmetric();
             left -= takeOut(matrix, known.get());
         }
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, true, true);
-        if (left <= 0 || !eigen.decompose(matrix)) {
+        Optional<Eigen> found = left <= 0 ? Optional.empty() : Eigen.of(matrix, n);
+        if (found.isEmpty()) {
             return null;
         }
-        Integer[] order = new Integer[n];
-        double[] values = new double[n];
-        for (int k = 0; k < n; k++) {
-            order[k] = k;
-            values[k] = Math.max(0, eigen.getEigenvalue(k).getReal());
-        }
-        Arrays.sort(order, (a, b) -> Double.compare(values[b], values[a]));
+        Eigen eigen = found.get();
         double[][] vectors = new double[left][];
         double[] magnitudes = new double[left];
         for (int k = 0; k < left; k++) {
-            vectors[k] = eigen.getEigenVector(order[k]).data.clone();
-            magnitudes[k] = Math.sqrt(values[order[k]] / others / mean);
+            vectors[k] = eigen.vectors()[k];
+            magnitudes[k] = Math.sqrt(eigen.values()[k] / others / mean);
         }
         return new SharedDirections.Side(vectors, magnitudes);
     }
 
+    private double[] symmetric() {
+        double[] matrix = products.clone();
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < i; j++) {
+                matrix[i * n + j] = matrix[j * n + i];
+            }
+        }
+        return matrix;
+    }
+
     /** Leaves of a matrix what is orthogonal to directions, about; returns how many they are. */
-    private int takeOut(DMatrixRMaj matrix, Directions known) {
+    private int takeOut(double[] matrix, Directions known) {
         double[][] out = new double[known.count()][];
         int found = 0;
         for (int k = 0; k < known.count(); k++) {
@@ -126,21 +140,19 @@ final class ModeProducts {
             for (int i = 0; i < n; i++) {
                 double[] row = new double[n];
                 for (int j = 0; j < n; j++) {
-                    row[j] = pass == 0 ? matrix.get(i, j) : matrix.get(j, i);
+                    row[j] = matrix[pass == 0 ? i * n + j : j * n + i];
                 }
                 for (int s = 0; s < found; s++) {
                     subtract(row, out[s], dot(row, out[s]));
                 }
                 for (int j = 0; j < n; j++) {
-                    matrix.set(pass == 0 ? i : j, pass == 0 ? j : i, row[j]);
+                    matrix[pass == 0 ? i * n + j : j * n + i] = row[j];
                 }
             }
         }
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < i; j++) {
-                double mean = (matrix.get(i, j) + matrix.get(j, i)) / 2;
-                matrix.set(i, j, mean);
-                matrix.set(j, i, mean);
+                matrix[j * n + i] = (matrix[i * n + j] + matrix[j * n + i]) / 2;
             }
         }
         return found;

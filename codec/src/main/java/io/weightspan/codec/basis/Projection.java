@@ -45,7 +45,7 @@ public final class Projection {
         }
     }
 
-    private static float[] transpose(float[] values, int rows, int columns) {
+    static float[] transpose(float[] values, int rows, int columns) {
         float[] transposed = new float[values.length];
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {

@@ -33,6 +33,17 @@ public final class Quantiser {
     private Quantiser() {}
 
     /**
+     * The scale of a tensor whose step is so many root mean squares: what is added to the levels of a coefficient's
+     * directions to give its context.
+     *
+     * @param step above 0
+     * @return such that levels of 0 and a step of 1 give {@link #MIDDLE_CONTEXT}
+     */
+    public static int scale(double step) {
+        return MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(step) / Math.log(2));
+    }
+
+    /**
      * Quantises.
      *
      * @param coefficients the coefficients, finite

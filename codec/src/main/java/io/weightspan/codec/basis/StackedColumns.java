@@ -1,12 +1,8 @@
 package io.weightspan.codec.basis;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,40 +42,33 @@ final class StackedColumns {
             return products.side(Optional.empty(), others, mean);
         }
         int n = columns.size();
-        DMatrixRMaj gram = new DMatrixRMaj(n, n);
+        double[] gram = new double[n * n];
         for (int i = 0; i < n; i++) {
-            for (int j = 0; j <= i; j++) {
-                double sum = 0;
+            for (int j = i; j < n; j++) {
                 for (int x = 0; x < length; x++) {
-                    sum += columns.get(i)[x] * columns.get(j)[x];
+                    gram[i * n + j] += columns.get(i)[x] * columns.get(j)[x];
                 }
-                gram.set(i, j, sum);
-                gram.set(j, i, sum);
             }
         }
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(n, true, true);
-        if (n == 0 || !eigen.decompose(gram)) {
+        Optional<Eigen> found = Eigen.of(gram, n);
+        if (n == 0 || found.isEmpty()) {
             return null;
         }
-        Integer[] order = new Integer[n];
-        Arrays.setAll(order, k -> k);
-        double[] values = new double[n];
-        Arrays.setAll(values, k -> Math.max(0, eigen.getEigenvalue(k).getReal()));
-        Arrays.sort(order, (a, b) -> Double.compare(values[b], values[a]));
+        double[] values = found.get().values();
         List<double[]> vectors = new ArrayList<>();
         List<Double> magnitudes = new ArrayList<>();
-        double least = values[order[0]] * 1e-9;
-        for (int k = 0; k < n && values[order[k]] > least; k++) {
-            double[] weights = eigen.getEigenVector(order[k]).data;
+        double least = values[0] * 1e-9;
+        for (int k = 0; k < n && values[k] > least; k++) {
+            double[] weights = found.get().vectors()[k];
             double[] direction = new double[length];
-            double scale = 1 / Math.sqrt(values[order[k]]);
+            double scale = 1 / Math.sqrt(values[k]);
             for (int c = 0; c < n; c++) {
                 for (int x = 0; x < length; x++) {
                     direction[x] += scale * weights[c] * columns.get(c)[x];
                 }
             }
             vectors.add(direction);
-            magnitudes.add(Math.sqrt(values[order[k]] / others / mean));
+            magnitudes.add(Math.sqrt(values[k] / others / mean));
         }
         return vectors.isEmpty()
                 ? null

@@ -93,19 +93,14 @@ public enum ResidualKind {
             case DELTA ->
                 (predictor.needsDependency() || predictor == PredictorKind.LAYER) && dtype.hasFloatCoding();
             case COEFFICIENTS ->
-                (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) && isReal(dtype);
+                (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) && dtype.isReal();
             case BOUNDED ->
                 (predictor == PredictorKind.NONE
                         || predictor.needsDependency()
                         || predictor == PredictorKind.LAYER)
-                        && isReal(dtype);
-            case FACTORS -> predictor == PredictorKind.LOWRANK && isReal(dtype);
+                        && dtype.isReal();
+            case FACTORS -> predictor == PredictorKind.LOWRANK && dtype.isReal();
         };
-    }
-
-    /** Whether the elements are values that binary32 arithmetic can make. */
-    private static boolean isReal(DType dtype) {
-        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
     }
 
     /**

@@ -10,7 +10,6 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +43,7 @@ final class BoundedPlanner {
 
     /** Whether a tensor can be coded within a bound. */
     static boolean serves(TensorInfo tensor) {
-        return LayerPlanner.isReal(tensor.dtype())
+        return tensor.dtype().isReal()
                 && tensor.elementCount() > 0
                 && tensor.elementCount() <= Limits.TURNED;
     }
@@ -159,18 +158,6 @@ final class BoundedPlanner {
         for (int from = 0; from < steps.length; from += BoundedBlocks.BLOCK) {
             blocks.count(scales, steps, from, Math.min(BoundedBlocks.BLOCK, steps.length - from), counts);
         }
-        double bits = 0;
-        for (int context = 0; context < CONTEXTS; context++) {
-            int at = context * SYMBOLS;
-            long total = Arrays.stream(counts, at, at + SYMBOLS).sum();
-            for (int s = 0; s < SYMBOLS && total > 0; s++) {
-                long count = counts[at + s];
-                if (count > 0) {
-                    int raw = s == 0 ? dtype.bits() : CoefficientBlocks.rawBits(s);
-                    bits += count * (raw + Math.log((double) total / count) / Math.log(2)) + BITS_PER_CELL;
-                }
-            }
-        }
-        return bits;
+        return CoefficientBlocks.bits(counts, dtype.bits(), BITS_PER_CELL);
     }
 }

@@ -3,13 +3,11 @@ package io.weightspan.codec.family;
 import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.TensorInfo;
-import io.weightspan.format.v1.Role;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Codes the tensors of a file within a bound, each by the prediction that takes the fewest bits. Thread-safe. */
 final class BoundedTensors {
@@ -43,19 +41,41 @@ final class BoundedTensors {
      * @param t its index
      * @param out receives its elements as the record decodes them
      */
-    TensorPlan plan(BoundedPlanner planner, TensorPlan own, int t, MemorySegment out) throws IOException {
+    LayerPlanner.Planned plan(BoundedPlanner planner, TensorPlan own, int t, MemorySegment out) throws IOException {
         TensorInfo tensor = own.tensor();
+        out.copyFrom(file.tensor(t));
         boolean approximated = layer.isPresent() && layer.get().isApproximation(t);
         TensorPlan exact = layer.isPresent() && !approximated ? TensorPlan.layer(tensor, own.sha256()) : own;
-        double square = BoundedPlanner.serves(tensor) && (layer.isEmpty() || approximated) ? square(t) : Double.NaN;
-        out.copyFrom(file.tensor(t));
-        // A tensor that equals another costs nothing; one with NaN, infinities or no differences is kept as it is.
-        if (exact.bits() == 0 || !(square > 0 && square <= Float.MAX_VALUE)) {
-            return exact;
+        if (!BoundedPlanner.serves(tensor)) {
+            return new LayerPlanner.Planned(exact, LayerError.NONE);
         }
-        double most = bound * Math.sqrt(square / tensor.elementCount());
+        double square = square(t);
         TensorPlan best = exact;
-        MemorySegment decoded = MemorySegment.ofArray(new byte[(int) tensor.byteLength()]);
+        // A tensor that equals another costs nothing; one with NaN, infinities or no differences is kept as it is.
+        if (exact.bits() != 0 && (layer.isEmpty() || approximated) && square > 0 && square <= Float.MAX_VALUE) {
+            best = within(planner, own, t, bound * Math.sqrt(square / tensor.elementCount()), out);
+        }
+        return new LayerPlanner.Planned(best, error(t, out, square));
+    }
+
+    /** What is left out of a tensor that is decoded so. */
+    LayerError error(int t, MemorySegment decoded) throws IOException {
+        return BoundedPlanner.serves(file.tensors().get(t)) ? error(t, decoded, square(t)) : LayerError.NONE;
+    }
+
+    private LayerError error(int t, MemorySegment decoded, double square) {
+        TensorInfo tensor = file.tensors().get(t);
+        Center own = new Center(file.tensor(t), tensor.dtype());
+        return square <= Double.MAX_VALUE
+                ? LayerError.measure(own, new Center(decoded, tensor.dtype()), (int) tensor.elementCount(), square)
+                : LayerError.NONE;
+    }
+
+    /** The plan of the fewest bits whose errors are at most {@code most}. */
+    private TensorPlan within(BoundedPlanner planner, TensorPlan own, int t, double most, MemorySegment out)
+            throws IOException {
+        TensorPlan best = own;
+        MemorySegment decoded = MemorySegment.ofArray(new byte[(int) own.tensor().byteLength()]);
         for (TensorPlan prediction : predictions(own, t)) {
             Optional<TensorPlan> found =
                     planner.plan(new BoundedPlanner.Task(prediction, file.tensor(t), most), decoded);
@@ -83,24 +103,11 @@ final class BoundedTensors {
         return predictions;
     }
 
-    /** What the elements of a tensor leave out, decoded so. */
-    LayerError error(int t, Center decoded) throws IOException {
-        TensorInfo tensor = file.tensors().get(t);
-        if (!BoundedPlanner.serves(tensor)) {
-            return LayerError.NONE;
-        }
-        double square = square(t);
-        Center own = new Center(file.tensor(t), tensor.dtype());
-        return square <= Double.MAX_VALUE
-                ? LayerError.measure(own, decoded, (int) tensor.elementCount(), square)
-                : LayerError.NONE;
-    }
-
     /** The sum of the squares of a tensor's differences from the base, or of its elements without one. */
     private double square(int t) throws IOException {
         TensorInfo tensor = file.tensors().get(t);
         Center own = new Center(file.tensor(t), tensor.dtype());
-        ElementSource base = base(tensor);
+        ElementSource base = BaseTensor.of(tensor, references).map(BaseTensor::source).orElse(null);
         double sum = 0;
         Scratch scratch = new Scratch();
         for (int first = 0; first < tensor.elementCount(); first += PIECE) {
@@ -116,16 +123,5 @@ final class BoundedTensors {
             }
         }
         return sum;
-    }
-
-    private @Nullable ElementSource base(TensorInfo tensor) {
-        for (Reference reference : references) {
-            int index = reference.role() == Role.ROLE_BASE ? TensorPlanner.find(reference.file(), tensor, true) : -1;
-            if (index >= 0) {
-                return new ElementSource(
-                        reference.file(), reference.file().tensors().get(index));
-            }
-        }
-        return null;
     }
 }

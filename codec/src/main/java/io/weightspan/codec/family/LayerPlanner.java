@@ -7,12 +7,9 @@ import io.weightspan.codec.basis.MatrixElements;
 import io.weightspan.codec.basis.Projection;
 import io.weightspan.codec.basis.Quantiser;
 import io.weightspan.codec.basis.TurnedMatrix;
-import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.safetensors.SafetensorsFile;
-import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
-import io.weightspan.format.v1.Role;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,7 +35,6 @@ final class LayerPlanner {
     /** A product of thin matrices must take fewer bits than this part of what a tensor takes without a layer. */
     private static final double WORTH_FACTORS = 0.9;
 
-    private final SafetensorsFile file;
     private final List<Reference> references;
     private final Optional<BasisReference> basis;
     private final double step;
@@ -64,7 +60,6 @@ final class LayerPlanner {
             double step,
             boolean quantises)
             throws IOException {
-        this.file = file;
         this.references = references;
         this.basis = basis;
         this.step = step;
@@ -102,35 +97,73 @@ final class LayerPlanner {
      * Plans a tensor.
      *
      * @param exact how the tensor is coded without a layer
+     * @param elements its bytes
      * @param out receives its elements as the layer decodes them
      * @return the plan, or empty for a tensor that numbers do not serve; {@code out} is untouched then
      */
-    Optional<Planned> plan(TensorPlan exact, MemorySegment out) throws IOException {
+    Optional<Planned> plan(TensorPlan exact, MemorySegment elements, MemorySegment out) throws IOException {
         TensorInfo tensor = exact.tensor();
-        if (!isReal(tensor.dtype()) || tensor.elementCount() == 0 || tensor.elementCount() > Limits.TURNED) {
+        if (!tensor.dtype().isReal() || tensor.elementCount() == 0 || tensor.elementCount() > Limits.TURNED) {
             return Optional.empty();
         }
-        Source source = source(tensor);
-        Optional<Planned> found = source == null ? mixture(exact, out) : product(exact, source, out);
-        return found.isPresent() || !quantises ? found : coefficients(exact, source, out);
+        BaseTensor base = BaseTensor.of(tensor, references).orElse(null);
+        Task task =
+                new Task(exact, new Center(elements, tensor.dtype()), base, base == null ? null : center(base), out);
+        Optional<Planned> found = task.from() == null ? mixture(task) : product(task, task.from());
+        return found.isPresent() || !quantises ? found : coefficients(task);
+    }
+
+    /**
+     * A tensor to be planned.
+     *
+     * @param exact how it is coded without a layer
+     * @param own its elements
+     * @param base what it started from, or null
+     * @param from the base's elements, or null
+     * @param out receives its elements as the layer decodes them
+     */
+    private record Task(
+            TensorPlan exact, Center own, @Nullable BaseTensor base, @Nullable Center from, MemorySegment out) {
+        TensorInfo tensor() {
+            return exact.tensor();
+        }
+
+        int size() {
+            return (int) tensor().elementCount();
+        }
+
+        /** Makes the layer's elements, and what becomes of the tensor. */
+        Planned finish(NumbersPlan numbers, MatrixElements matrix, double square) {
+            float[] differences = new float[size()];
+            matrix.read(0, size(), differences);
+            CentredElements.add(tensor().dtype(), from, differences, size(), out);
+            LayerError error = LayerError.measure(own, new Center(out, tensor().dtype()), size(), square);
+            Reference reference = base == null ? null : base.reference();
+            int index = base == null ? 0 : base.tensor();
+            return new Planned(TensorPlan.numbers(tensor(), exact.sha256(), reference, index, numbers), error);
+        }
+
+        /** The sum of squares of the differences, or empty where one is not finite. */
+        OptionalDouble differences(float[] d) {
+            double square = 0;
+            for (int i = 0; i < d.length; i++) {
+                d[i] = own.value(i) - (from == null ? 0 : from.value(i));
+                square += (double) d[i] * d[i];
+            }
+            return square <= Float.MAX_VALUE ? OptionalDouble.of(square) : OptionalDouble.empty();
+        }
     }
 
     /** A mixture of a sibling's rows or columns. */
-    private Optional<Planned> mixture(TensorPlan exact, MemorySegment out) throws IOException {
-        TensorInfo tensor = exact.tensor();
-        Optional<ModesPlan> found = mixtures.plan(tensor);
+    private Optional<Planned> mixture(Task task) throws IOException {
+        Optional<ModesPlan> found = mixtures.plan(task.tensor(), task.own());
         if (found.isEmpty()) {
             return Optional.empty();
         }
         ModesPlan plan = found.get();
-        int columns = (int) tensor.columns(1);
-        int n = (int) tensor.elementCount();
-        int k = plan.coefficients().length / plan.width();
-        decode(tensor, matrix(plan, k, columns), null, out);
-        Center own = new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype());
-        double square = difference(own, null, n, new float[n]).orElse(0);
-        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square);
-        return Optional.of(new Planned(TensorPlan.numbers(tensor, exact.sha256(), null, 0, plan), error));
+        double square = task.differences(new float[task.size()]).orElse(0);
+        int rows = plan.coefficients().length / plan.width();
+        return Optional.of(task.finish(plan, matrix(plan, rows, (int) task.tensor().columns(1)), square));
     }
 
     private static MatrixElements matrix(ModesPlan plan, int rows, int columns) {
@@ -144,62 +177,47 @@ final class LayerPlanner {
     }
 
     /** A product of thin matrices upon the base, where that takes fewer bits than what is known without a layer. */
-    private Optional<Planned> product(TensorPlan exact, Source source, MemorySegment out) throws IOException {
-        TensorInfo tensor = exact.tensor();
-        if (!LowRankPlanner.serves(tensor)) {
+    private Optional<Planned> product(Task task, Center from) {
+        if (!LowRankPlanner.serves(task.tensor())) {
             return Optional.empty();
         }
-        Center own = new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype());
-        Center from = center(source);
-        Optional<LowRankPlanner.Found> found = LowRankPlanner.find(tensor, own, from);
-        if (found.isEmpty() || found.get().bits() >= WORTH_FACTORS * exact.bits()) {
+        Optional<LowRankPlanner.Found> found = LowRankPlanner.find(task.tensor(), task.own(), from);
+        if (found.isEmpty() || found.get().bits() >= WORTH_FACTORS * task.exact().bits()) {
             return Optional.empty();
         }
         LowRankPlan plan = found.get().plan();
-        decode(tensor, TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step()), from, out);
-        int n = (int) tensor.elementCount();
-        double square = difference(own, from, n, new float[n]).orElse(0);
-        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square);
-        return Optional.of(new Planned(
-                TensorPlan.numbers(tensor, exact.sha256(), source.reference(), source.tensor(), plan), error));
+        double square = task.differences(new float[task.size()]).orElse(0);
+        return Optional.of(task.finish(
+                plan, TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step()), square));
     }
 
-    private Optional<Planned> coefficients(TensorPlan exact, @Nullable Source source, MemorySegment out)
-            throws IOException {
-        TensorInfo tensor = exact.tensor();
-        Digest sha256 = exact.sha256();
+    private Optional<Planned> coefficients(Task task) throws IOException {
+        TensorInfo tensor = task.tensor();
         int matrixDims = matrixDims(tensor);
         int rows = (int) tensor.rows(matrixDims);
         int columns = (int) tensor.columns(matrixDims);
         BasisReference.Side left = basis.isEmpty() ? null : basis.get().left(tensor.name(), rows).orElse(null);
         BasisReference.Side right = basis.isEmpty() ? null : basis.get().right(tensor.name(), columns).orElse(null);
         boolean isAside = left == null && right == null;
-        if (source == null && isAside && !areFewAside) {
+        if (task.base() == null && isAside && !areFewAside) {
             return Optional.empty();
         }
-        int n = rows * columns;
-        Center own = new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype());
-        Center from = source == null ? null : center(source);
-        float[] d = new float[n];
-        OptionalDouble square = difference(own, from, n, d);
+        float[] d = new float[task.size()];
+        OptionalDouble square = task.differences(d);
         if (square.isEmpty()) {
             return Optional.empty();
         }
-        double steps = !isAside || !areFewAside ? step : source == null ? STEP_ALONE : Math.min(step, STEP_ASIDE);
-        float size = size(steps * Math.sqrt(square.getAsDouble() / n));
-        int scale = Quantiser.MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(steps) / Math.log(2));
+        double aside = task.base() == null ? STEP_ALONE : Math.min(step, STEP_ASIDE);
+        double steps = isAside && areFewAside ? aside : step;
+        float size = size(steps * Math.sqrt(square.getAsDouble() / d.length));
         Directions leftAll = ModesPlan.directions(left);
         Directions rightAll = ModesPlan.directions(right);
         float[] coefficients = Projection.coefficients(d, rows, columns, leftAll, rightAll);
         int width = rightAll == null ? columns : rightAll.count();
-        ModesPlan modes = quantise(coefficients, width, matrixDims, left, right, size, scale);
+        ModesPlan modes =
+                quantise(coefficients, width, matrixDims, left, right, size, Quantiser.scale(steps));
         int k = modes.left() == null ? rows : modes.left().directions().count();
-        decode(tensor, matrix(modes, k, columns), from, out);
-        LayerError error = LayerError.measure(own, new Center(out, tensor.dtype()), n, square.getAsDouble());
-        TensorPlan plan = TensorPlan.numbers(
-                tensor, sha256, source == null ? null : source.reference(), source == null ? 0 : source.tensor(),
-                modes);
-        return Optional.of(new Planned(plan, error));
+        return Optional.of(task.finish(modes, matrix(modes, k, columns), square.getAsDouble()));
     }
 
     /** Quantises coefficients, and keeps of them and of the directions those up to the last that is not zero. */
@@ -225,24 +243,6 @@ final class LayerPlanner {
         return new ModesPlan(matrixDims, leftUsed, rightUsed, size, scale, l, corner(q, width, k, l));
     }
 
-    /** Whether elements are values that binary32 arithmetic can make. */
-    static boolean isReal(DType dtype) {
-        return dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
-    }
-
-    /** A tensor that differences are taken from. */
-    private record Source(Reference reference, int tensor) {}
-
-    private @Nullable Source source(TensorInfo tensor) {
-        for (Reference reference : references) {
-            int index = reference.role() == Role.ROLE_BASE ? TensorPlanner.find(reference.file(), tensor, true) : -1;
-            if (index >= 0) {
-                return new Source(reference, index);
-            }
-        }
-        return null;
-    }
-
     /** A step, or 1 where it would be no number above 0. */
     private static float size(double step) {
         float size = (float) step;
@@ -258,21 +258,12 @@ final class LayerPlanner {
         return kept;
     }
 
-    private static Center center(Source source) throws IOException {
-        TensorInfo tensor = source.reference().file().tensors().get(source.tensor());
+    private static Center center(BaseTensor base) throws IOException {
+        ElementSource source = base.source();
+        TensorInfo tensor = source.tensor();
         MemorySegment elements = Arena.ofAuto().allocate(Math.max(1, tensor.byteLength()), Float.BYTES);
-        new ElementSource(source.reference().file(), tensor).read(0, elements.asSlice(0, tensor.byteLength()));
+        source.read(0, elements.asSlice(0, tensor.byteLength()));
         return new Center(elements, tensor.dtype());
-    }
-
-    /** The sum of squares of the differences, or empty where one is not finite. */
-    private static OptionalDouble difference(Center own, @Nullable Center from, int n, float[] d) {
-        double square = 0;
-        for (int i = 0; i < n; i++) {
-            d[i] = own.value(i) - (from == null ? 0 : from.value(i));
-            square += (double) d[i] * d[i];
-        }
-        return square <= Float.MAX_VALUE ? OptionalDouble.of(square) : OptionalDouble.empty();
     }
 
     /** Rows or columns of coefficients up to the last that is not zero, at least 1. */
@@ -284,13 +275,5 @@ final class LayerPlanner {
             }
         }
         return used;
-    }
-
-    private static void decode(
-            TensorInfo tensor, MatrixElements matrix, @Nullable Center from, MemorySegment out) {
-        int n = (int) tensor.elementCount();
-        float[] differences = new float[n];
-        matrix.read(0, n, differences);
-        CentredElements.add(tensor.dtype(), from, differences, n, out);
     }
 }

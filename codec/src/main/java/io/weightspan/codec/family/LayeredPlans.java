@@ -62,7 +62,7 @@ record LayeredPlans(List<TensorPlan> first, LayerFile decoded, LayerError error,
                 MemorySegment elements = decoded.tensor(tensors.get(t));
                 Optional<LayerPlanner.Planned> found = own.residual() == ResidualKind.EQUAL
                         ? Optional.empty()
-                        : planner.plan(own, elements);
+                        : planner.plan(own, file.tensor(t), elements);
                 planned[t] = found.orElseGet(() -> new LayerPlanner.Planned(own, LayerError.NONE));
             });
             boolean servesAny = false;

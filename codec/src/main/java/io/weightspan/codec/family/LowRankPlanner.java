@@ -6,7 +6,6 @@ import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.residual.CoefficientBlocks;
 import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +23,9 @@ final class LowRankPlanner {
     /** Sums of products with larger differences might leave the range of binary32. */
     private static final double LARGEST_DIFFERENCE = 1e30;
 
+    private static final int CONTEXTS = 128;
+    private static final int SYMBOLS = 256;
+
     private LowRankPlanner() {}
 
     /**
@@ -36,7 +38,7 @@ final class LowRankPlanner {
 
     /** Whether a tensor may be such a product, as far as its kind and shape tell. */
     static boolean serves(TensorInfo tensor) {
-        return LayerPlanner.isReal(tensor.dtype())
+        return tensor.dtype().isReal()
                 && tensor.shape().size() >= 2
                 && tensor.elementCount() <= 1 << 26
                 && Math.min(tensor.rows(1), tensor.columns(1)) >= SHORTEST_SIDE;
@@ -141,29 +143,11 @@ final class LowRankPlanner {
     }
 
     private static double bits(LowRankPlan plan) {
-        long[] counts = new long[128 * 256];
-        double bits = 0;
+        long[] counts = new long[CONTEXTS * SYMBOLS];
         for (int i = 0; i < plan.numbers().length; i++) {
-            int symbol = CoefficientBlocks.symbol(plan.numbers()[i]);
-            counts[plan.context(i) << 8 | symbol]++;
-            bits += CoefficientBlocks.rawBits(symbol);
+            counts[plan.context(i) * SYMBOLS + CoefficientBlocks.symbol(plan.numbers()[i])]++;
         }
-        for (int context = 0; context < 128; context++) {
-            bits += entropy(Arrays.copyOfRange(counts, context << 8, context + 1 << 8));
-        }
-        return bits;
-    }
-
-    private static double entropy(long[] counts) {
-        double total = 0;
-        double bits = 0;
-        for (long count : counts) {
-            total += count;
-        }
-        for (long count : counts) {
-            bits -= count > 0 ? count * Math.log(count / total) / Math.log(2) : 0;
-        }
-        return bits;
+        return CoefficientBlocks.bits(counts, Integer.SIZE, 0);
     }
 
     /** About what it takes to tell which elements differ from the rounded product, and by how much. */
@@ -172,16 +156,13 @@ final class LowRankPlanner {
         float[] differences = new float[n];
         TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step())
                 .read(0, n, differences);
-        long[] counts = new long[256];
-        double bits = 0;
+        long[] counts = new long[SYMBOLS];
         for (int i = 0; i < n; i++) {
             double value = own.value(i);
             double steps = (value - from.value(i) - differences[i]) / spacing((float) value, dtype);
             int q = (int) Math.rint(Math.clamp(steps, -1 << 20, 1 << 20));
-            int symbol = CoefficientBlocks.symbol(q);
-            counts[symbol]++;
-            bits += CoefficientBlocks.rawBits(symbol);
+            counts[CoefficientBlocks.symbol(q)]++;
         }
-        return bits + entropy(counts);
+        return CoefficientBlocks.bits(counts, Integer.SIZE, 0);
     }
 }

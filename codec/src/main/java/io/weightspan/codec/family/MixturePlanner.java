@@ -21,13 +21,11 @@ final class MixturePlanner {
     /** The mixture's own error, in parts of what it leaves. */
     private static final double FINENESS = 1.0 / 8;
 
-    private final SafetensorsFile file;
     private final List<Reference> references;
     /** Of tensors that are factors whether they are left ones. */
     private final Map<String, Boolean> factors = new HashMap<>();
 
     MixturePlanner(SafetensorsFile file, List<Reference> references) {
-        this.file = file;
         this.references = references;
         for (FactorPair pair : FactorPair.of(file.tensors())) {
             factors.put(file.tensors().get(pair.left()).name(), true);
@@ -36,13 +34,13 @@ final class MixturePlanner {
     }
 
     /** The best mixture for a tensor, or empty where none comes near it. */
-    Optional<ModesPlan> plan(TensorInfo tensor) throws IOException {
+    Optional<ModesPlan> plan(TensorInfo tensor, Center elements) throws IOException {
         Boolean isLeft = factors.get(tensor.name());
         if (isLeft == null) {
             return Optional.empty();
         }
         int length = (int) (isLeft ? tensor.rows(1) : tensor.columns(1));
-        float[] own = lines(new Center(file.tensor(file.tensors().indexOf(tensor)), tensor.dtype()), tensor, isLeft);
+        float[] own = lines(elements, tensor, isLeft);
         Optional<ModesPlan> best = Optional.empty();
         double least = MOST_LEFT;
         for (Reference reference : references) {

@@ -81,9 +81,8 @@ final class ProductPlanner {
         if (!fits || !(size > 0 && size <= Float.MAX_VALUE)) {
             return;
         }
-        int scale = Quantiser.MIDDLE_CONTEXT - (int) Math.round(4 * Math.log(step) / Math.log(2));
         ModesPlan core = LayerPlanner.quantise(
-                product.coefficients(u, v), v.count(), 1, left.get(), right.get(), size, scale);
+                product.coefficients(u, v), v.count(), 1, left.get(), right.get(), size, Quantiser.scale(step));
         CoreFactors factors = CoreFactors.of(
                 core.coefficients(),
                 core.coefficients().length / core.width(),

@@ -1,6 +1,5 @@
 package io.weightspan.codec.family;
 
-import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.LayerWriter;
 import io.weightspan.codec.container.MappedSource;
@@ -10,6 +9,7 @@ import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Approximation;
 import io.weightspan.format.v1.Layout;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -151,6 +151,10 @@ public final class RecordEncoder {
     /** Encodes with and without a layer, and keeps the smaller record, or the layer where it costs next to nothing. */
     private EncodedRecord encodeExact(Path out) throws IOException {
         List<TensorPlan> plans = plan(true);
+        // Without anything to predict from no layer is possible, and no scratch file is needed to find that out.
+        if (source.references().isEmpty() && source.basis().isEmpty() && !options.keepLayer()) {
+            return writePlain(plans, out, progress);
+        }
         Path scratch = out.resolveSibling(out.getFileName() + ".file");
         try (LayeredPlans layer = layer(plans, scratch)) {
             if (!layer.servesAny()) {
@@ -303,7 +307,7 @@ public final class RecordEncoder {
         for (int t = 0; t < layer.first().size(); t++) {
             if (!layer.isApproximation(t)) {
                 TensorInfo tensor = source.file().tensors().get(t);
-                error = error.plus(tensors.error(t, new Center(layer.decoded().tensor(tensor), tensor.dtype())));
+                error = error.plus(tensors.error(t, layer.decoded().tensor(tensor)));
             }
         }
         return error;
@@ -333,34 +337,36 @@ public final class RecordEncoder {
     private EncodedRecord encodeBounded(Path out) throws IOException {
         List<TensorPlan> plans = plan(false);
         Path scratch = out.resolveSibling(out.getFileName() + ".bounded");
-        Bounded plain = bounded(plans, Optional.empty(), scratch);
-        try (LayerFile decodedPlain = plain.decoded()) {
+        try (Bounded plain = bounded(plans, Optional.empty(), scratch)) {
             Attempt writePlain = to -> {
                 CodingEncoder coding = new CodingEncoder(
                         source.file(), source.bytes(), plain.plans(), false, options, progress);
                 return writer(progress)
-                        .decodesTo(Digest.sha256(decodedPlain.bytes()), approximation(plain.sha256(), plain.error()))
+                        .decodesTo(plain.sha256(), approximation(plain.sha256(), plain.error()))
                         .write(coding, plain.plans(), to);
             };
             try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
                 if (!layer.servesAny()) {
                     return writePlain.write(out);
                 }
-                Bounded upon = bounded(plans, Optional.of(layer), scratch.resolveSibling(scratch.getFileName() + "2"));
-                try (LayerFile uponFile = upon.decoded()) {
+                Path second = scratch.resolveSibling(scratch.getFileName() + "2");
+                try (Bounded upon = bounded(plans, Optional.of(layer), second)) {
                     return smaller(out, writePlain, to -> writeLayered(
-                            layer,
-                            upon.plans(),
-                            Digest.sha256(uponFile.bytes()),
-                            approximation(upon.sha256(), upon.error()),
-                            to));
+                            layer, upon.plans(), upon.sha256(), approximation(upon.sha256(), upon.error()), to));
                 }
             }
         }
     }
 
-    /** Plans within bounds and what they decode to. */
-    private record Bounded(List<TensorPlan> plans, LayerFile decoded, LayerError error, Digest sha256) {}
+    /** Plans within bounds and what they decode to, which is closed with this. */
+    private record Bounded(List<TensorPlan> plans, LayerFile decoded, LayerError error, Digest sha256)
+            implements
+                Closeable {
+        @Override
+        public void close() throws IOException {
+            decoded.close();
+        }
+    }
 
     private Bounded bounded(List<TensorPlan> plain, Optional<LayeredPlans> layer, Path scratch) throws IOException {
         LayerFile decoded = new LayerFile(source.file(), scratch);
@@ -372,8 +378,9 @@ public final class RecordEncoder {
         try {
             Parallel.run(options.threads(), plans.length, new Pool<>(BoundedPlanner::new), (planner, t) -> {
                 MemorySegment elements = decoded.tensor(plain.get(t).tensor());
-                plans[t] = tensors.plan(planner, plain.get(t), t, elements);
-                errors[t] = tensors.error(t, new Center(elements, plain.get(t).tensor().dtype()));
+                LayerPlanner.Planned planned = tensors.plan(planner, plain.get(t), t, elements);
+                plans[t] = planned.plan();
+                errors[t] = planned.error();
             });
             LayerError error = LayerError.NONE;
             for (LayerError one : errors) {

@@ -1,17 +1,12 @@
 package io.weightspan.codec.residual;
 
-import static io.weightspan.codec.residual.SymbolStream.check;
-
 import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.container.ContainerException;
-import io.weightspan.codec.entropy.BitWriter;
 import io.weightspan.codec.entropy.EncodingTables;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
@@ -22,32 +17,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundedBlocks {
     /** Elements in a block that is not a tensor's last. */
-    public static final int BLOCK = SymbolStream.MOST;
+    public static final int BLOCK = IntegerBlock.MOST;
 
     private static final int CONTEXTS = 128;
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final SymbolStream stream = new SymbolStream();
-    private final SymbolStreamEncoder encoder = new SymbolStreamEncoder();
-    private final BitWriter raw = new BitWriter(BLOCK);
+    private final IntegerBlock integers = new IntegerBlock();
+    private final int[] decoded = new int[BLOCK];
     private final float[] differences = new float[BLOCK];
     private final int[] scales = new int[BLOCK];
     private final int[] offsets = new int[BLOCK];
-    private final int[] escapes = new int[BLOCK];
-    private final int[] places = new int[BLOCK];
-    private final byte[] symbols = new byte[BLOCK];
-    private final int[] fields = new int[BLOCK];
-    private final int[] widths = new int[256];
 
     /** Makes scratch memory. */
-    public BoundedBlocks() {
-        for (int s = 1; s < widths.length; s++) {
-            widths[s] = CoefficientBlocks.rawBits(s);
-        }
-    }
+    public BoundedBlocks() {}
 
     /**
      * Decodes a block.
@@ -70,55 +54,23 @@ public final class BoundedBlocks {
             throws ContainerException {
         DType dtype = parameters.format().dtype();
         int n = Math.toIntExact(out.byteSize() * Byte.SIZE / dtype.bits());
-        check(block.byteSize() > 0, "is empty");
-        int head = block.get(ValueLayout.JAVA_BYTE, 0) & 0xFF;
-        int mode = head & 15;
-        check(mode == FloatBlockDecoder.MODE_CODED || head == FloatBlockDecoder.MODE_PREDICTED, "has bad mode " + head);
-        int escaped = 0;
-        if (mode == FloatBlockDecoder.MODE_PREDICTED) {
-            check(block.byteSize() == 1, "has a bad length");
-            for (int i = 0; i < n; i++) {
-                differences[i] = 0;
-            }
-        } else {
-            contexts(parameters.scales(), first, n);
-            for (int i = 0; i < n; i++) {
-                offsets[i] = parameters.contexts()[scales[i]];
-            }
-            long bit = stream.decode(block, head >> 4, parameters.tables(), offsets, n);
-            escaped = unfold(n, step, dtype.bits(), bit);
+        contexts(parameters.scales(), parameters.contexts(), first, n);
+        int escaped = integers.decode(block, parameters.tables(), offsets, n, dtype.bits(), decoded, 0);
+        for (int i = 0; i < n; i++) {
+            differences[i] = step * decoded[i];
         }
         CentredElements.add(dtype, prediction, differences, n, out);
         for (int i = 0; i < escaped; i++) {
-            put(out, dtype, places[i], escapes[i]);
+            put(out, dtype, integers.escape(i), decoded[integers.escape(i)]);
         }
     }
 
-    /** Turns symbols and raw bits into differences; escapes are listed apart. Returns how many there are. */
-    private int unfold(int n, float step, int escapeBits, long begin) throws ContainerException {
-        widths[DeltaSymbols.ESCAPE] = escapeBits;
-        byte[] bytes = stream.raw();
-        long bit = begin;
-        int escaped = 0;
-        int furthest = 0;
+    /** Looks up what belongs to the context of each element. */
+    private void contexts(ElementScales of, int[] byContext, long first, int n) {
+        contexts(of, first, n);
         for (int i = 0; i < n; i++) {
-            int s = stream.symbols[i] & 0xFF;
-            int count = widths[s];
-            int field = (int) ((long) LONG.get(bytes, (int) (bit >>> 3)) >>> (bit & 7) & (1L << count) - 1);
-            bit += count;
-            if (s == DeltaSymbols.ESCAPE) {
-                differences[i] = 0;
-                places[escaped] = i;
-                escapes[escaped++] = field;
-            } else {
-                furthest = Math.max(furthest, Math.abs(s - DeltaSymbols.ZERO));
-                int a = (int) DeltaSymbols.NARROW.base[s] | field;
-                differences[i] = step * (s < DeltaSymbols.ZERO ? -a : a);
-            }
+            offsets[i] = byContext[scales[i]];
         }
-        check(furthest <= CoefficientBlocks.MOST_DISTANCE, "has a number of too many bits");
-        stream.checkEnd(bit);
-        return escaped;
     }
 
     private void contexts(ElementScales of, long first, int n) {
@@ -152,7 +104,7 @@ public final class BoundedBlocks {
     public void count(ElementScales of, int[] steps, long first, int n, long[] counts) {
         contexts(of, first, n);
         for (int i = 0; i < n; i++) {
-            counts[scales[i] << 8 | CoefficientBlocks.symbol(steps[(int) first + i])]++;
+            counts[scales[i] << 8 | IntegerBlock.symbol(steps[(int) first + i])]++;
         }
     }
 
@@ -177,27 +129,8 @@ public final class BoundedBlocks {
             long first,
             MemorySegment elements) {
         int n = Math.toIntExact(elements.byteSize() * Byte.SIZE / dtype.bits());
-        contexts(of, first, n);
-        widths[DeltaSymbols.ESCAPE] = dtype.bits();
-        int any = 0;
-        for (int i = 0; i < n; i++) {
-            int q = steps[(int) first + i];
-            any |= q;
-            int s = CoefficientBlocks.symbol(q);
-            int place = tables.place(tableOf[scales[i]], s);
-            if (place < 0) {
-                s = DeltaSymbols.ESCAPE;
-                place = tables.place(tableOf[scales[i]], s);
-            }
-            places[i] = place;
-            symbols[i] = (byte) s;
-            fields[i] = s == DeltaSymbols.ESCAPE ? get(elements, dtype, i) : Math.abs(q);
-        }
-        if (any == 0) {
-            return new byte[] {FloatBlockDecoder.MODE_PREDICTED};
-        }
-        raw.reset();
-        raw.writeAll(fields, symbols, widths, n);
-        return encoder.encode(tables, places, n, raw);
+        contexts(of, tableOf, first, n);
+        return integers.encode(
+                tables, offsets, 0, steps, (int) first, n, dtype.bits(), i -> get(elements, dtype, i));
     }
 }

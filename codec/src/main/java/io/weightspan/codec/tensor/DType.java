@@ -122,6 +122,15 @@ public enum DType {
     }
 
     /**
+     * Whether elements are values that binary32 holds exactly, so that numbers can predict them.
+     *
+     * @return true for F32, F16 and BF16
+     */
+    public boolean isReal() {
+        return this == F32 || this == F16 || this == BF16;
+    }
+
+    /**
      * The name in lower case, for people.
      *
      * @return for example {@code bf16}

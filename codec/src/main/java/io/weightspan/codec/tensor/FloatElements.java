@@ -22,7 +22,7 @@ public final class FloatElements {
      * @return true for F64, F32, F16 and BF16
      */
     public static boolean has(DType dtype) {
-        return dtype == DType.F64 || dtype == DType.F32 || dtype == DType.F16 || dtype == DType.BF16;
+        return dtype == DType.F64 || dtype.isReal();
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.weightspan.codec.family.Progress;
+import io.weightspan.codec.tensor.MemoryFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

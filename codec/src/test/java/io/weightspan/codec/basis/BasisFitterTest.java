@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.weightspan.codec.safetensors.SafetensorsFile;
+import io.weightspan.codec.tensor.MemoryFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,16 +38,16 @@ class BasisFitterTest {
     }
 
     /** A member: a sum over pairs of unit directions, axis i of the rows by axis i of the columns. */
-    private static MatricesFile member(float[] center, int[] rowAxes, int[] columnAxes, double... sizes) {
+    private static MemoryFile member(float[] center, int[] rowAxes, int[] columnAxes, double... sizes) {
         float[] w = center.clone();
         for (int k = 0; k < sizes.length; k++) {
             w[rowAxes[k] * COLUMNS + columnAxes[k]] += (float) sizes[k];
         }
-        return new MatricesFile().tensor("w", List.of((long) ROWS, (long) COLUMNS), w);
+        return new MemoryFile().tensor("w", List.of((long) ROWS, (long) COLUMNS), w);
     }
 
     private static List<SharedDirections> fit(
-            List<MatricesFile> members, @Nullable MatricesFile base, SafetensorsFile... known) throws IOException {
+            List<MemoryFile> members, @Nullable MemoryFile base, SafetensorsFile... known) throws IOException {
         return new BasisFitter(2, bytes -> {}).fit(members, Optional.ofNullable(base), List.of(known));
     }
 
@@ -68,9 +69,9 @@ class BasisFitterTest {
         }
         int[] rows = {7, 21};
         int[] columns = {3, 11};
-        List<MatricesFile> members = List.of(
+        List<MemoryFile> members = List.of(
                 member(center, rows, columns, 8, 3), member(center, rows, columns, -6, 4));
-        MatricesFile base = new MatricesFile().tensor("w", List.of(40L, 30L), center);
+        MemoryFile base = new MemoryFile().tensor("w", List.of(40L, 30L), center);
         SharedDirections slot = fit(members, base).getFirst();
         assertThat(slot.name()).isEqualTo("w");
         assertThat(slot.rows()).isEqualTo(ROWS);
@@ -91,7 +92,7 @@ class BasisFitterTest {
     void directionsAreOrthonormalAndHoldTheMembers(
             @ForAll @IntRange(min = 1, max = 4) int count, @ForAll long seed) throws IOException {
         Random random = new Random(seed);
-        List<MatricesFile> members = new ArrayList<>();
+        List<MemoryFile> members = new ArrayList<>();
         List<float[]> differences = new ArrayList<>();
         float[] u = random(ROWS * 5, random);
         float[] v = random(COLUMNS * 5, random);
@@ -104,7 +105,7 @@ class BasisFitterTest {
                 }
             }
             differences.add(d);
-            members.add(new MatricesFile().tensor("w", List.of(40L, 30L), d));
+            members.add(new MemoryFile().tensor("w", List.of(40L, 30L), d));
         }
         SharedDirections slot = fit(members, null).getFirst();
         orthonormal(left(slot).vectors());
@@ -149,9 +150,9 @@ class BasisFitterTest {
         Random random = new Random(1);
         float[] w = random(1_200, random);
         List<Long> shape = List.of(40L, 30L);
-        List<MatricesFile> members = new ArrayList<>();
+        List<MemoryFile> members = new ArrayList<>();
         for (int m = 0; m < 4; m++) {
-            MatricesFile file = new MatricesFile()
+            MemoryFile file = new MemoryFile()
                     .tensor("all", shape, random(1_200, random))
                     .tensor("vector", List.of(1_200L), random(1_200, random))
                     .tensor("small", List.of(30L, 30L), random(900, random))
@@ -166,7 +167,7 @@ class BasisFitterTest {
             file.tensor("shapes", m == 0 ? List.of(30L, 40L) : shape, random(1_200, random));
             members.add(file);
         }
-        MatricesFile base = new MatricesFile().tensor("all", shape, w).tensor("half", shape, w)
+        MemoryFile base = new MemoryFile().tensor("all", shape, w).tensor("half", shape, w)
                 .tensor("shapes", shape, w).tensor("one", shape, w)
                 .tensor("small", List.of(30L, 30L), random(900, random))
                 .tensor("vector", List.of(1_200L), w).tensor("thin", List.of(1L, 1_200L), w);
@@ -183,9 +184,9 @@ class BasisFitterTest {
     void aLongSideIsLeftAsItIs() throws IOException {
         Random random = new Random(2);
         List<Long> shape = List.of(2L, (long) BasisFitter.LONGEST_SIDE + 1);
-        List<MatricesFile> members = List.of(
-                new MatricesFile().tensor("w", shape, random(2 * 1_025, random)),
-                new MatricesFile().tensor("w", shape, random(2 * 1_025, random)));
+        List<MemoryFile> members = List.of(
+                new MemoryFile().tensor("w", shape, random(2 * 1_025, random)),
+                new MemoryFile().tensor("w", shape, random(2 * 1_025, random)));
         SharedDirections slot = fit(members, null).getFirst();
         assertThat(slot.right()).isNull();
         assertThat(left(slot).vectors()).hasDimensions(2, 2);
@@ -198,9 +199,9 @@ class BasisFitterTest {
         float[] bad = new float[ROWS * COLUMNS];
         Arrays.fill(bad, Float.POSITIVE_INFINITY);
         bad[8] = Float.NaN;
-        MatricesFile base = new MatricesFile().tensor("w", List.of(40L, 30L), center);
-        MatricesFile same = member(center, axis, axis);
-        MatricesFile odd = new MatricesFile().tensor("w", List.of(40L, 30L), bad);
+        MemoryFile base = new MemoryFile().tensor("w", List.of(40L, 30L), center);
+        MemoryFile same = member(center, axis, axis);
+        MemoryFile odd = new MemoryFile().tensor("w", List.of(40L, 30L), bad);
         assertThat(fit(List.of(same, same), base)).isEmpty();
         assertThat(fit(List.of(odd, same), base)).isEmpty();
         SharedDirections slot = fit(List.of(odd, member(center, axis, axis, 2)), base).getFirst();
@@ -210,7 +211,7 @@ class BasisFitterTest {
     @Test
     void progressHearsOfEveryByteThatIsRead() throws IOException {
         AtomicLong heard = new AtomicLong();
-        MatricesFile file = new MatricesFile().tensor("w", List.of(40L, 30L), random(1_200, new Random(1)));
+        MemoryFile file = new MemoryFile().tensor("w", List.of(40L, 30L), random(1_200, new Random(1)));
         new BasisFitter(1, heard::addAndGet).fit(List.of(file, file), Optional.empty(), List.of());
         assertThat(heard.get()).isEqualTo(2 * 4_800);
     }
@@ -238,8 +239,8 @@ class BasisFitterTest {
         Random random = new Random(3);
         float[] u = random(ROWS * 8, random);
         float[] v = random(COLUMNS * 8, random);
-        List<MatricesFile> old = new ArrayList<>();
-        List<MatricesFile> young = new ArrayList<>();
+        List<MemoryFile> old = new ArrayList<>();
+        List<MemoryFile> young = new ArrayList<>();
         for (int m = 0; m < 12; m++) {
             float[] d = new float[ROWS * COLUMNS];
             for (int k = 0; k < (m < 6 ? 4 : 8); k++) {
@@ -248,7 +249,7 @@ class BasisFitterTest {
                     d[i] += size * u[i / COLUMNS * 8 + k] * v[i % COLUMNS * 8 + k];
                 }
             }
-            (m < 6 ? old : young).add(new MatricesFile().tensor("w", List.of(40L, 30L), d));
+            (m < 6 ? old : young).add(new MemoryFile().tensor("w", List.of(40L, 30L), d));
         }
         try (SafetensorsFile known = write("known.safetensors", fit(old, null), 0.3)) {
             Directions before = Objects.requireNonNull(stored(known, "w.left", ROWS));
@@ -281,9 +282,9 @@ class BasisFitterTest {
     void directionsThatAreNewOnOneSideOnlyAreAdded() throws IOException {
         float[] center = new float[ROWS * COLUMNS];
         int[] columns = {1, 2};
-        List<MatricesFile> old = List.of(
+        List<MemoryFile> old = List.of(
                 member(center, new int[] {3, 4}, columns, 8, 3), member(center, new int[] {3, 4}, columns, -6, 4));
-        List<MatricesFile> young = List.of(
+        List<MemoryFile> young = List.of(
                 member(center, new int[] {30, 31}, columns, 8, 3), member(center, new int[] {30, 31}, columns, -6, 4));
         try (SafetensorsFile known = write("known.safetensors", fit(old, null), 1);
                 SafetensorsFile added = write("added.safetensors", fit(young, null, known), 1)) {
@@ -299,9 +300,9 @@ class BasisFitterTest {
     @Test
     void storedDirectionsAreThoseThatWereFitted() throws IOException {
         Random random = new Random(4);
-        List<MatricesFile> members = List.of(
-                new MatricesFile().tensor("w", List.of(40L, 30L), random(1_200, random)),
-                new MatricesFile().tensor("w", List.of(40L, 30L), random(1_200, random)));
+        List<MemoryFile> members = List.of(
+                new MemoryFile().tensor("w", List.of(40L, 30L), random(1_200, random)),
+                new MemoryFile().tensor("w", List.of(40L, 30L), random(1_200, random)));
         SharedDirections slot = fit(members, null).getFirst();
         try (SafetensorsFile file = write("basis.safetensors", List.of(slot), 1e-6)) {
             Directions left = Objects.requireNonNull(stored(file, "w.left", ROWS));

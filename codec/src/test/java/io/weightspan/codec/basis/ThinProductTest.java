@@ -3,6 +3,7 @@ package io.weightspan.codec.basis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.weightspan.codec.tensor.MemoryFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,14 +159,14 @@ class ThinProductTest {
         Random random = new Random(1);
         float[] b = values(20 * 2, random);
         float[] a = values(2 * 25, random);
-        List<MatricesFile> members = new ArrayList<>();
+        List<MemoryFile> members = new ArrayList<>();
         for (int m = 0; m < 5; m++) {
             float[] mixed = new float[40];
             for (int i = 0; i < 20; i++) {
                 mixed[2 * i] = b[2 * i] * (m + 1) + b[2 * i + 1];
                 mixed[2 * i + 1] = b[2 * i + 1] * (3 - m);
             }
-            members.add(new MatricesFile()
+            members.add(new MemoryFile()
                     .tensor("x.lora_A", List.of(2L, 25L), a)
                     .tensor("x.lora_B", List.of(20L, 2L), mixed)
                     .tensor("y.lora_A", List.of(2L, 25L), new float[50])

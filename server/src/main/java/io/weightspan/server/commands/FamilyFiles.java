@@ -9,6 +9,7 @@ import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Role;
+import io.weightspan.server.repo.Closer;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
@@ -40,7 +41,7 @@ final class FamilyFiles implements Closeable {
     private final StoredFiles files;
     private final List<FamilyMember> members = new ArrayList<>();
     private final List<FamilyAnalysis.LeftOut> leftOut = new ArrayList<>();
-    private final List<DecodedFile> opened = new ArrayList<>();
+    private final Closer opened = new Closer();
     private @Nullable FamilyMember base;
 
     /** A weight file of a repository. */
@@ -116,8 +117,7 @@ final class FamilyFiles implements Closeable {
         for (Weights each : weights) {
             // A base packed with its fine-tunes is no fine-tune.
             if (common.isEmpty() || !common.get().object().equals(each.file().object())) {
-                DecodedFile decoded = files.openRecord(each.file(), Verification.CHUNKS);
-                opened.add(decoded);
+                DecodedFile decoded = opened.add(files.openRecord(each.file(), Verification.CHUNKS));
                 candidates.add(new Candidate(each, decoded, schema(decoded)));
             }
         }
@@ -128,8 +128,7 @@ final class FamilyFiles implements Closeable {
         group(candidates);
         if (common.isPresent()) {
             StoredFiles.StoredDependency from = common.get();
-            DecodedFile decoded = files.dependencies().open(from.object(), from.fileSha256());
-            opened.add(decoded);
+            DecodedFile decoded = opened.add(files.dependencies().open(from.object(), from.fileSha256()));
             base = new FamilyMember(nameOf(from.object(), heads), decoded);
         }
     }
@@ -216,16 +215,6 @@ final class FamilyFiles implements Closeable {
 
     @Override
     public void close() throws IOException {
-        IOException failure = null;
-        for (DecodedFile file : opened) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                failure = e;
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        opened.close();
     }
 }

@@ -68,11 +68,9 @@ final class ImportCoefficientsCommand implements Callable<Integer> {
     @Option(names = "--force", description = "Add a commit to a repository that is there and has other files.")
     private boolean force;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many threads work. Default: one for each core.")
-    private int jobs = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private JobsOption jobs;
 
     @Parameters(paramLabel = "FILE", description = "The coefficients, in safetensors.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
@@ -92,9 +90,7 @@ final class ImportCoefficientsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (jobs < 1) {
-            throw new CommandException(ExitStatus.USAGE, "--jobs must be at least 1");
-        }
+        int threads = jobs.count();
         if (!Files.isRegularFile(file)) {
             throw new CommandException(ExitStatus.USAGE, "there is no file " + file);
         }
@@ -104,7 +100,7 @@ final class ImportCoefficientsCommand implements Callable<Integer> {
                     ? Optional.empty()
                     : Optional.of(Revision.of(configFrom).in(new Repositories(opened)));
             CoefficientImporter.Request request = new CoefficientImporter.Request(
-                    family, target, file, config, System.getProperty("user.name", ""), jobs, force);
+                    family, target, file, config, System.getProperty("user.name", ""), threads, force);
             CoefficientImporter.Imported imported;
             try (PackProgress progress = new PackProgress(output)) {
                 imported = new CoefficientImporter(opened).run(request, progress);

@@ -79,11 +79,9 @@ final class MergeCommand implements Callable<Integer> {
     @Option(names = "--force", description = "Add a commit to a repository that is there and has other files.")
     private boolean force;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many threads work. Default: one for each core.")
-    private int jobs = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private JobsOption jobs;
 
     @Parameters(
             arity = "1..*",
@@ -108,9 +106,7 @@ final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (jobs < 1) {
-            throw new CommandException(ExitStatus.USAGE, "--jobs must be at least 1");
-        }
+        int threads = jobs.count();
         RepoId target = RepoId.of(to);
         List<String> names = new ArrayList<>();
         List<Double> weights = new ArrayList<>();
@@ -133,7 +129,7 @@ final class MergeCommand implements Callable<Integer> {
                     base == null ? Optional.empty() : Optional.of(Revision.of(base).in(repositories));
             MergeRequest.Rules rules = new MergeRequest.Rules(normalize, factors, keepFirst, force);
             MergeRequest request =
-                    new MergeRequest(target, sources, from, rules, System.getProperty("user.name", ""), jobs);
+                    new MergeRequest(target, sources, from, rules, System.getProperty("user.name", ""), threads);
             Merger.Merged merged;
             try (PackProgress progress = new PackProgress(output)) {
                 merged = new Merger(opened).merge(request, progress);

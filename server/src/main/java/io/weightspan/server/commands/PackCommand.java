@@ -97,11 +97,9 @@ final class PackCommand implements Callable<Integer> {
                     + " base: half a bit a weight at about 2, a quarter at 3.")
     private @Nullable Double step;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "How many threads work. Default: one for each core.")
-    private int jobs = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private JobsOption jobs;
 
     @Parameters(arity = "1..*", paramLabel = "FOLDER", description = "A folder with the files of one model.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
@@ -125,9 +123,7 @@ final class PackCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PackCoding coding = coding();
-        if (jobs < 1) {
-            throw new CommandException(ExitStatus.USAGE, "--jobs must be at least 1");
-        }
+        int threads = jobs.count();
         List<PackFolder> members = folders.stream().map(this::member).toList();
         Optional<PackFolder> baseFolder =
                 base != null && Files.isDirectory(Path.of(base))
@@ -138,7 +134,7 @@ final class PackCommand implements Callable<Integer> {
             Optional<Commit> baseCommit =
                     base == null || baseFolder.isPresent() ? Optional.empty() : baseIn(opened, base);
             PackRequest request = new PackRequest(
-                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), jobs, coding, "");
+                    members, baseFolder, baseCommit, System.getProperty("user.name", ""), threads, coding, "");
             List<PackedRepo> packed;
             try (PackProgress progress = new PackProgress(output)) {
                 packed = new Packer(opened).pack(request, progress);

@@ -22,9 +22,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +55,7 @@ final class BasisChooser implements Closeable {
     private final StoreSession session;
     private final PackListener listener;
     private final int jobs;
-    private final Deque<Closeable> open = new ArrayDeque<>();
+    private final Closer open = new Closer();
 
     BasisChooser(
             StoredFiles files, FileStorer storer, StoreSession session, PackListener listener, int jobs) {
@@ -106,11 +104,6 @@ final class BasisChooser implements Closeable {
         }
     }
 
-    /** Returns the encoder's options. */
-    EncodeOptions options(PackCoding coding, int threads) {
-        return coding.options(threads);
-    }
-
     private static Group groupOf(WeightJob job) throws IOException {
         Optional<Digest> base = baseOf(job).map(weights -> weights.file().object());
         try (SafetensorsFile file = SafetensorsFile.open(job.file())) {
@@ -135,7 +128,7 @@ final class BasisChooser implements Closeable {
         List<Reference> references = new ArrayList<>();
         Optional<StoredWeights> base = baseOf(members.getFirst());
         if (base.isPresent()) {
-            DecodedFile file = keep(files.open(base.get().file()));
+            DecodedFile file = open.add(files.open(base.get().file()));
             references.add(new Reference(
                     base.get().file().object(), base.get().file().sha256(), Role.ROLE_BASE, file, base.get().depth()));
         }
@@ -152,11 +145,6 @@ final class BasisChooser implements Closeable {
         }
         Choice best = cheapest(choices, members, references, coding);
         take(best, members);
-    }
-
-    private <T extends Closeable> T keep(T thing) {
-        open.push(thing);
-        return thing;
     }
 
     /** The basis that most of the store's records of a group need, by its segments. */
@@ -187,7 +175,7 @@ final class BasisChooser implements Closeable {
         for (Dependency dependency : most.orElse(List.of())) {
             Digest object = Digest.of(dependency.getObjectSha256());
             Digest file = Digest.of(dependency.getFileSha256());
-            DecodedFile opened = keep(files.dependencies().open(object, file));
+            DecodedFile opened = open.add(files.dependencies().open(object, file));
             segments.add(new Reference(object, file, Role.ROLE_BASIS, opened, 0));
         }
         return segments;
@@ -244,7 +232,7 @@ final class BasisChooser implements Closeable {
         EncodedRecord record =
                 RecordEncoder.encode(file, List.of(), EncodeOptions.DEFAULT.withThreads(jobs), out, Progress.NONE);
         List<Reference> all = new ArrayList<>(segments);
-        SafetensorsFile directions = keep(SafetensorsFile.open(file));
+        SafetensorsFile directions = open.add(SafetensorsFile.open(file));
         all.add(new Reference(record.objectSha256(), record.fileSha256(), Role.ROLE_BASIS, directions, 0));
         return Optional.of(new Choice(
                 Optional.of(BasisReference.of(all)), Optional.of(record), Optional.of(out), count + " " + what));
@@ -308,8 +296,6 @@ final class BasisChooser implements Closeable {
 
     @Override
     public void close() throws IOException {
-        while (!open.isEmpty()) {
-            open.pop().close();
-        }
+        open.close();
     }
 }

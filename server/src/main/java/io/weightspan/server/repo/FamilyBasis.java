@@ -7,7 +7,6 @@ import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.container.Verification;
-import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Dependency;
@@ -15,10 +14,8 @@ import io.weightspan.format.v1.Role;
 import io.weightspan.server.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +36,7 @@ public final class FamilyBasis implements Closeable {
     private final BasisSegments segments;
     private final List<Slot> slots = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
-    private final Deque<Closeable> open;
+    private final Closer open;
 
     /**
      * What the family started from.
@@ -77,7 +74,7 @@ public final class FamilyBasis implements Closeable {
     private record Needs(List<Dependency> segments, Optional<Dependency> base) {}
 
     private FamilyBasis(StoredFiles files, Needs needs, CommitFile member, Optional<Commit> holder,
-            Deque<Closeable> open)
+            Closer open)
             throws IOException {
         this.open = open;
         objects = needs.segments().stream().map(one -> Digest.of(one.getObjectSha256())).toList();
@@ -92,8 +89,7 @@ public final class FamilyBasis implements Closeable {
         if (needs.base().isPresent()) {
             like = keep(files, needs.base().get());
         } else {
-            like = files.openRecord(member, Verification.CHUNKS);
-            open.push(like);
+            like = open.add(files.openRecord(member, Verification.CHUNKS));
         }
         findSlots();
     }
@@ -101,8 +97,7 @@ public final class FamilyBasis implements Closeable {
     private DecodedFile keep(StoredFiles files, Dependency needed) throws IOException {
         DecodedFile file =
                 files.dependencies().open(Digest.of(needed.getObjectSha256()), Digest.of(needed.getFileSha256()));
-        open.push(file);
-        return file;
+        return open.add(file);
     }
 
     /**
@@ -146,14 +141,12 @@ public final class FamilyBasis implements Closeable {
             BaseFinder finder = new BaseFinder(repositories);
             holder = finder.holder(finder.basesOf(any).keySet());
         }
-        Deque<Closeable> open = new ArrayDeque<>();
+        Closer open = new Closer();
         try {
             return new FamilyBasis(
                     new StoredFiles(store), most.getKey(), most.getValue().getFirst(), holder, open);
         } catch (IOException | RuntimeException e) {
-            while (!open.isEmpty()) {
-                open.pop().close();
-            }
+            open.close();
             throw e;
         }
     }
@@ -186,8 +179,7 @@ public final class FamilyBasis implements Closeable {
             int dims = tensor.shape().size() < 2 ? 0 : 1;
             long rows = tensor.rows(dims);
             long columns = tensor.columns(dims);
-            boolean isReal = tensor.dtype() == DType.F32 || tensor.dtype() == DType.F16 || tensor.dtype() == DType.BF16;
-            if (!isReal || tensor.elementCount() > Limits.TURNED) {
+            if (!tensor.dtype().isReal() || tensor.elementCount() > Limits.TURNED) {
                 leftOut.add(name + ": of " + tensor.dtype() + " and " + tensor.elementCount() + " elements");
                 continue;
             }
@@ -255,8 +247,6 @@ public final class FamilyBasis implements Closeable {
 
     @Override
     public void close() throws IOException {
-        while (!open.isEmpty()) {
-            open.pop().close();
-        }
+        open.close();
     }
 }

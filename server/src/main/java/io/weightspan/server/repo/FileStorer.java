@@ -1,6 +1,5 @@
 package io.weightspan.server.repo;
 
-import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
@@ -93,21 +92,35 @@ final class FileStorer {
         if (size.isEmpty()) {
             return Optional.empty();
         }
-        boolean usable = switch (hint.get().kind()) {
-            case PLAIN -> object.equals(file.sha256()) && size.getAsLong() == file.size();
-            case RECORD -> isDecodable(file, object, size.getAsLong());
+        return switch (hint.get().kind()) {
+            case PLAIN ->
+                object.equals(file.sha256()) && size.getAsLong() == file.size()
+                        ? Optional.of(new Stored(FileKind.PLAIN, object, size.getAsLong()))
+                        : Optional.empty();
+            case RECORD -> findRecord(file, object, size.getAsLong());
         };
-        if (!usable) {
-            return Optional.empty();
-        }
-        Optional<FirstPart> firstPart = Optional.empty();
-        if (hint.get().kind() == FileKind.RECORD) {
+    }
+
+    /** A record that is in the store, if it is of the file and can be decoded with what the store has. */
+    private Optional<Stored> findRecord(Fingerprint file, Digest object, long size) throws IOException {
+        try {
+            Optional<FirstPart> firstPart;
             try (Container container = Container.open(store.open(object), Verification.STRUCTURE)) {
+                if (!container.fileDigest().equals(file.sha256())) {
+                    return Optional.empty();
+                }
                 firstPart = firstPart(container);
             }
+            CommitFile asFile = new CommitFile(
+                    "file", file.size(), file.sha256(), file.gitOid(), FileKind.RECORD, object, size);
+            List<SharedObject> shared = files.dependencies(asFile).stream()
+                    .filter(dependency -> dependency.role() == Role.ROLE_BASIS)
+                    .map(dependency -> new SharedObject(dependency.object(), dependency.size()))
+                    .toList();
+            return Optional.of(new Stored(FileKind.RECORD, object, size, Optional.empty(), shared, firstPart));
+        } catch (ContainerException e) {
+            return Optional.empty();
         }
-        return Optional.of(new Stored(
-                hint.get().kind(), object, size.getAsLong(), Optional.empty(), shared(file, hint.get()), firstPart));
     }
 
     private static Optional<FirstPart> firstPart(Container container) throws IOException {
@@ -117,19 +130,6 @@ final class FileStorer {
         }
         long size = container.header().firstPartLength();
         return Optional.of(new FirstPart(size, Digest.sha256(container.source().read(0, size)), layer.get()));
-    }
-
-    /** The objects without files that a record needs, which is in the store. */
-    private List<SharedObject> shared(Fingerprint file, FileIndex.Hint hint) throws IOException {
-        if (hint.kind() == FileKind.PLAIN) {
-            return List.of();
-        }
-        CommitFile asFile = new CommitFile(
-                "file", file.size(), file.sha256(), file.gitOid(), FileKind.RECORD, hint.object(), 0);
-        return files.dependencies(asFile).stream()
-                .filter(dependency -> dependency.role() == Role.ROLE_BASIS)
-                .map(dependency -> new SharedObject(dependency.object(), dependency.size()))
-                .toList();
     }
 
     /**
@@ -206,14 +206,10 @@ final class FileStorer {
         if (!record.originalSha256().equals(file.sha256())) {
             throw new FileChangedException(path);
         }
-        checkDecodes(path, out);
+        Optional<FirstPart> firstPart = checkDecodes(path, out);
         Optional<Fingerprint> approximation = record.fileSha256().equals(file.sha256())
                 ? Optional.empty()
                 : Optional.of(new Fingerprint(record.fileLength(), record.fileSha256(), gitOid(record, out)));
-        Optional<FirstPart> firstPart;
-        try (Container container = Container.open(MappedSource.open(out), Verification.STRUCTURE)) {
-            firstPart = firstPart(container);
-        }
         StoredObject put = session.take(out, record.objectSha256());
         List<SharedObject> shared = new ArrayList<>();
         for (Reference reference : record.dependencies()) {
@@ -245,36 +241,20 @@ final class FileStorer {
     /**
      * Decodes a record that was just written, in full. Nobody must ever learn of a defect of an encoder, or of a
      * reference that was written to, by getting another file back.
+     *
+     * @return the record's first part, where that holds a first layer
      */
-    private void checkDecodes(Path path, Path out) throws IOException {
+    private Optional<FirstPart> checkDecodes(Path path, Path out) throws IOException {
         try (RecordDecoder decoder =
                 RecordDecoder.open(MappedSource.open(out), files.dependencies(), Verification.FULL)) {
             decoder.verify(Progress.NONE);
+            return firstPart(decoder.container());
         } catch (ContainerException e) {
             throw new IOException(
                     "what was encoded of " + path + " does not decode to it, so nothing of it is stored; either a file"
                             + " changed while it was being packed, or this is a defect of this program: "
                             + e.getMessage(),
                     e);
-        }
-    }
-
-    private boolean isDecodable(Fingerprint file, Digest object, long size) throws IOException {
-        try (ByteSource source = store.open(object);
-                Container container = Container.open(source, Verification.STRUCTURE)) {
-            if (!container.fileDigest().equals(file.sha256())) {
-                return false;
-            }
-        } catch (ContainerException e) {
-            return false;
-        }
-        CommitFile asFile = new CommitFile(
-                "file", file.size(), file.sha256(), file.gitOid(), FileKind.RECORD, object, size);
-        try {
-            files.dependencies(asFile);
-            return true;
-        } catch (ContainerException e) {
-            return false;
         }
     }
 

@@ -22,9 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Merges models of a store into another: weighted sums of their differences from what they started from
  * ({@link io.weightspan.codec.merge.WeightedSum}). The result is packed as any other model is, so that where the
- * models'
- * records share directions its first layer, being linear in the weights, is about the weighted sum of theirs. Safe
- * for several threads and processes on one store.
+ * models' records share directions its first layer, being linear in the weights, is about the weighted sum of theirs.
+ * Safe for several threads and processes on one store.
  */
 public final class Merger {
 

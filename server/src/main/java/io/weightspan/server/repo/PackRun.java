@@ -167,7 +167,7 @@ final class PackRun {
                     "packing", jobs.stream().mapToLong(job -> job.fingerprint().size()).sum());
             for (List<WeightJob> wave : waves.values()) {
                 int threads = Math.max(1, request.jobs() / wave.size());
-                EncodeOptions options = chooser.options(coding, threads);
+                EncodeOptions options = coding.options(threads);
                 Workers.run(request.jobs(), wave, job -> encode(job, options, progress));
             }
         }

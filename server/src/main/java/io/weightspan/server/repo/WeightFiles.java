@@ -17,6 +17,7 @@ final class WeightFiles implements Closeable {
 
     private final String name;
     private final List<Weights> all = new ArrayList<>();
+    private final Closer open = new Closer();
 
     /** An opened file; {@code path} is empty where nobody knows it. */
     record Weights(String path, DecodedFile file, Map<String, TensorInfo> tensors) {
@@ -47,7 +48,8 @@ final class WeightFiles implements Closeable {
                         throw new RefusedException(
                                 file.path() + " of " + commit.repo() + " is not stored as tensors; pack it again");
                     }
-                    opened.all.add(Weights.of(file.path(), files.openRecord(file, Verification.CHUNKS)));
+                    DecodedFile weights = opened.open.add(files.openRecord(file, Verification.CHUNKS));
+                    opened.all.add(Weights.of(file.path(), weights));
                 }
             }
             if (opened.all.isEmpty()) {
@@ -65,7 +67,8 @@ final class WeightFiles implements Closeable {
         WeightFiles opened = new WeightFiles("the base");
         try {
             for (Map.Entry<Digest, Digest> object : objects.entrySet()) {
-                opened.all.add(Weights.of("", files.dependencies().open(object.getKey(), object.getValue())));
+                DecodedFile weights = opened.open.add(files.dependencies().open(object.getKey(), object.getValue()));
+                opened.all.add(Weights.of("", weights));
             }
             return opened;
         } catch (IOException | RuntimeException e) {
@@ -98,16 +101,6 @@ final class WeightFiles implements Closeable {
 
     @Override
     public void close() throws IOException {
-        IOException failure = null;
-        for (Weights weights : all) {
-            try {
-                weights.file().close();
-            } catch (IOException e) {
-                failure = e;
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        open.close();
     }
 }

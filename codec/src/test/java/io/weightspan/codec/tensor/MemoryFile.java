@@ -1,8 +1,5 @@
-package io.weightspan.codec.analysis;
+package io.weightspan.codec.tensor;
 
-import io.weightspan.codec.tensor.DType;
-import io.weightspan.codec.tensor.DecodedFile;
-import io.weightspan.codec.tensor.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,13 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A file of F32 tensors in memory. */
-final class MemoryFile implements DecodedFile {
+public final class MemoryFile implements DecodedFile {
     private static final int SCHEMA = 8;
 
     private final List<TensorInfo> tensors = new ArrayList<>();
     private byte[] bytes = new byte[SCHEMA];
 
-    MemoryFile tensor(String name, List<Long> shape, float... values) {
+    /** Creates a file without tensors. */
+    public MemoryFile() {}
+
+    /** Appends a tensor; returns the file. */
+    public MemoryFile tensor(String name, List<Long> shape, float... values) {
         ByteBuffer all = ByteBuffer.allocate(bytes.length + 4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         all.put(bytes);
         for (float value : values) {
