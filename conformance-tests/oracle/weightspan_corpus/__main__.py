@@ -12,7 +12,8 @@ def main():
     runner.add_argument("--reader", help="a command with {record}, {objects} and {output}; the oracle without it")
     runner.add_argument("--only", help="cases whose id holds this")
     runner.add_argument("--recipes", help="folder of files that `recipes` wrote")
-    commands.add_parser("self-test", help="deliberately broken readers: which case catches each")
+    tester = commands.add_parser("self-test", help="deliberately broken readers: which case catches each")
+    tester.add_argument("--all", action="store_true", help="try each on every case, not just on those about what it breaks")
     commands.add_parser("trace", help="every requirement has its cases")
     commands.add_parser("check", help="the corpus is what its writer writes")
     commands.add_parser("write", help="write the corpus anew")
@@ -36,7 +37,7 @@ def main():
         print("\n".join(found) or "in order")
         return 1 if found else 0
     if options.command == "self-test":
-        counts = selftest.run()
+        counts = selftest.run(options.all)
     else:
         reader = run.with_command(options.reader) if options.reader else run.with_oracle
         counts = run.run(reader, options.only, run.Inputs(options.recipes))

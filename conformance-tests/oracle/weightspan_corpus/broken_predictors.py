@@ -9,7 +9,6 @@ from weightspan_oracle import bounded, container, entries, lowrank, modes, produ
 from .broken_sums import double_sums, fused_sums, lenient
 
 F32 = np.float32
-ABOUT = ("bounded", "lowrank", "product", "directions", "approximation")  # second words of the ids of cases
 STEPPED, LOWRANK_SUMMED, LOWRANK_CONTEXTS = bounded.stepped, lowrank.summed, lowrank.contexts
 PRODUCTS, DOT, FACTORS, SCALED = product.products, product.dot, product.factors, product.scaled
 FINITE_OR, PLAIN, VALUES_AND_BITS = modes.finite_or, modes.plain_direction_values, reader.Tensors.values_and_bits
