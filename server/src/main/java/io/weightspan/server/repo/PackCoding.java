@@ -44,6 +44,14 @@ public record PackCoding(Fidelity fidelity, OptionalDouble step, OptionalDouble 
         return fidelity.kind() == Fidelity.Kind.EXACT;
     }
 
+    /** Returns what was asked for, in a text that differs wherever that does. */
+    String text() {
+        StringBuilder text = new StringBuilder(fidelity.toString());
+        step.ifPresent(size -> text.append(" step ").append(size));
+        rate.ifPresent(bits -> text.append(" rate ").append(bits));
+        return text.toString();
+    }
+
     /** Returns the encoder's options. */
     EncodeOptions options(int threads) {
         EncodeOptions options = EncodeOptions.DEFAULT.withThreads(threads).withFidelity(fidelity);

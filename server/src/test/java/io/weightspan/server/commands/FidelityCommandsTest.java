@@ -26,13 +26,17 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -66,14 +70,18 @@ class FidelityCommandsTest {
         }
     }
 
-    /** The base and two directions that all members share, of a size of each one's own. */
     private Path model(String name, long seed) throws IOException {
+        return model(name, seed, 1);
+    }
+
+    /** The base and two directions that all members of a group share, of a size of each one's own. */
+    private Path model(String name, long seed, long group) throws IOException {
         float[] w = new float[ROWS * COLUMNS];
         Random shared = new Random(1);
         for (int i = 0; i < w.length; i++) {
             w[i] = (float) (0.02 * shared.nextGaussian());
         }
-        double[] axes = shared.doubles(4L * ROWS, -1, 1).toArray();
+        double[] axes = new Random(group).doubles(4L * ROWS, -1, 1).toArray();
         Random own = new Random(seed);
         for (int k = 0; k < 2 && seed != 0; k++) {
             double size = 5e-3 * own.nextGaussian();
@@ -98,9 +106,13 @@ class FidelityCommandsTest {
     }
 
     private Outcome pack(String... options) {
+        return pack(members, options);
+    }
+
+    private Outcome pack(List<Path> folders, String... options) {
         List<String> all = new ArrayList<>(List.of("pack", "--store", store, "--base", base.toString(), "--json"));
         all.addAll(List.of(options));
-        members.forEach(member -> all.add(member.toString()));
+        folders.forEach(member -> all.add(member.toString()));
         return run(all.toArray(String[]::new));
     }
 
@@ -207,6 +219,70 @@ class FidelityCommandsTest {
         assertThat(unpack("fam/m2", "whole").status()).isZero();
         assertThat(folder.resolve("whole").resolve(WEIGHTS)).hasSameBinaryContentAs(members.get(1).resolve(WEIGHTS));
         assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.get(1))).isBetween(1e-3, 10.0);
+    }
+
+    private long objects() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of(store, "objects"))) {
+            return files.filter(Files::isRegularFile).count();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--fidelity bounded:0.05", "--fidelity span --step 2", "--step 1.6", "--rate 0.5"})
+    void packingAgainStoresNothingThoughDirectionsWereAddedSince(String text) throws IOException {
+        String[] options = text.split(" ");
+        assertUnchanged(pack(options), false);
+        String revision = revision(pack(options), "fam/m1");
+        List<Path> others = new ArrayList<>();
+        for (int m = 11; m <= 16; m++) {
+            others.add(model("m" + m, m, 2));
+        }
+        assertUnchanged(pack(others, options), false);
+        long objects = objects();
+        Outcome again = pack(options);
+        assertUnchanged(again, true);
+        assertThat(revision(again, "fam/m1")).isEqualTo(revision);
+        List<Path> all = new ArrayList<>(members);
+        all.addAll(others);
+        assertUnchanged(pack(all, options), true);
+        assertThat(objects()).isEqualTo(objects);
+        assertThat(run("verify", "--store", store).status()).isZero();
+        // Another wish is another record, and going back finds the first one again.
+        assertUnchanged(pack("--fidelity", "bounded:0.3"), false);
+        assertThat(objects()).isGreaterThan(objects);
+        objects = objects();
+        assertUnchanged(pack(options), false);
+        assertThat(objects()).as("a commit for each").isEqualTo(objects + MEMBERS);
+        assertUnchanged(pack(options), true);
+    }
+
+    @Test
+    void aWishIsOfItsBase() throws IOException {
+        assertUnchanged(pack("--fidelity", "bounded:0.05"), false);
+        Path other = model("other", 99);
+        List<String> all = new ArrayList<>(List.of("pack", "--store", store, "--base", other.toString(), "--json",
+                "--fidelity", "bounded:0.05"));
+        members.forEach(member -> all.add(member.toString()));
+        assertUnchanged(run(all.toArray(String[]::new)), false);
+    }
+
+    @Test
+    void hintsThatAreWrongAreNotFollowed() throws IOException {
+        assertUnchanged(pack("--fidelity", "bounded:0.05"), false);
+        List<Path> hints = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(Path.of(store, "codings"))) {
+            files.filter(Files::isRegularFile).sorted().forEach(hints::add);
+        }
+        assertThat(hints).hasSize(MEMBERS);
+        Files.copy(hints.get(0), hints.get(1), StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(hints.get(2), "nonsense");
+        Files.writeString(hints.get(3), "record " + "0".repeat(64) + "\n");
+        assertThat(pack("--fidelity", "bounded:0.05").status()).isZero();
+        assertThat(run("verify", "--store", store).status()).isZero();
+        for (int m = 1; m <= MEMBERS; m++) {
+            assertThat(unpack("fam/m" + m, "near" + m).status()).isZero();
+            assertThat(worst(folder.resolve("near" + m).resolve(WEIGHTS), members.get(m - 1))).isLessThan(0.05001);
+        }
     }
 
     private Path object(String hex) {
