@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -179,8 +180,16 @@ class FidelityCommandsTest {
         Outcome bounded = pack("--fidelity", "bounded:0.1");
         assertUnchanged(bounded, false);
         assertThat(weights("fam/m1").path("fidelity").asString()).isNotEqualTo("exact");
+        assertThat(weights("fam/m1").path("relative_error").asDouble()).isBetween(1e-3, 0.1);
+        assertThat(weights("fam/m1").path("tensors").get(0).path("max_abs_error").isNull()).isTrue();
         assertThat(unpack("fam/m1", "near").status()).isZero();
-        assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.getFirst())).isBetween(1e-4, 0.1);
+        Path near = folder.resolve("near").resolve(WEIGHTS);
+        assertThat(worst(near, members.getFirst())).isBetween(1e-4, 0.1);
+        float[] own = values(members.getFirst().resolve(WEIGHTS));
+        float[] got = values(near);
+        double most = IntStream.range(0, own.length).mapToDouble(i -> Math.abs((double) own[i] - got[i])).max()
+                .orElseThrow();
+        assertThat(weights("fam/m1").path("max_abs_error").asDouble()).isEqualTo(most);
         assertThat(folder.resolve("near/config.json"))
                 .hasSameBinaryContentAs(members.getFirst().resolve("config.json"));
         Outcome refused = unpack("fam/m1", "exact", "--fidelity", "exact");
@@ -191,6 +200,7 @@ class FidelityCommandsTest {
         Outcome exact = pack();
         assertUnchanged(exact, false);
         assertUnchanged(pack(), true);
+        assertThat(weights("fam/m1").path("tensors").get(0).path("max_abs_error").asDouble(-1)).isZero();
         assertThat(revision(exact, "fam/m1")).isNotEqualTo(revision(bounded, "fam/m1"));
         assertThat(unpack("fam/m1", "exact", "--fidelity", "exact").status()).isZero();
         assertThat(folder.resolve("exact").resolve(WEIGHTS))
