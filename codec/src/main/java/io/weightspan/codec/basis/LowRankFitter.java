@@ -122,10 +122,10 @@ public final class LowRankFitter {
         float[] left = new float[rows * p];
         for (int pass = 0; pass < 3; pass++) {
             times(x, q, p, left);
-            orthonormalise(left, rows, p);
+            Orthonormal.columns(left, rows, p);
             timesTransposed(x, left, p, q);
             if (pass < 2) {
-                orthonormalise(q, columns, p);
+                Orthonormal.columns(q, columns, p);
             }
         }
         Factors factors = balanced(left, q, p, rank);
@@ -133,12 +133,12 @@ public final class LowRankFitter {
         for (int round = 0; round < rounds; round++) {
             clip(factors, x);
             float[] u = columns(factors.left(), rows);
-            orthonormalise(u, rows, rank);
+            Orthonormal.columns(u, rows, rank);
             float[] v = new float[columns * rank];
             timesTransposed(x, u, rank, v);
-            orthonormalise(v, columns, rank);
+            Orthonormal.columns(v, columns, rank);
             times(x, v, rank, u);
-            orthonormalise(u, rows, rank);
+            Orthonormal.columns(u, rows, rank);
             timesTransposed(x, u, rank, v);
             factors = balanced(u, v, rank, rank);
         }
@@ -175,38 +175,6 @@ public final class LowRankFitter {
         Arrays.fill(out, 0);
         MatrixPanels right = MatrixPanels.of(Strided.rows(q, p), rows, p);
         product.add(Strided.transposed(x, columns), columns, right, Strided.rows(out, p));
-    }
-
-    /** Makes the p columns of a matrix orthonormal, or zero where they depend on others. */
-    private static void orthonormalise(float[] q, int length, int p) {
-        double[] sums = new double[p];
-        for (int k = 0; k < p; k++) {
-            for (int pass = 0; pass < 2 && k > 0; pass++) {
-                Arrays.fill(sums, 0);
-                for (int i = 0; i < length; i++) {
-                    double own = q[i * p + k];
-                    for (int s = 0; s < k; s++) {
-                        sums[s] += own * q[i * p + s];
-                    }
-                }
-                for (int i = 0; i < length; i++) {
-                    double own = q[i * p + k];
-                    for (int s = 0; s < k; s++) {
-                        own -= sums[s] * q[i * p + s];
-                    }
-                    q[i * p + k] = (float) own;
-                }
-            }
-            double square = 0;
-            for (int i = 0; i < length; i++) {
-                square += (double) q[i * p + k] * q[i * p + k];
-            }
-            // In binary64: of a short column it is no float.
-            double scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-            for (int i = 0; i < length; i++) {
-                q[i * p + k] = (float) (q[i * p + k] * scale);
-            }
-        }
     }
 
     /** The best factors of a rank of U V^T, U having p orthonormal columns, each pair's columns of the same length. */

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Products of matrices, cut so that what a {@link MatrixKernel} reads again and again stays in the caches (K. Goto, R.
- * A. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM Trans. Math. Softw. 34, 2008). Sums are those
- * of the kernel, whatever the cut. For one thread.
+ * A. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM Trans. Math. Softw. 34, 2008). Sums are
+ * those of the kernel, whatever the cut. For one thread.
  */
 public final class MatrixProduct {
     /** Inner indices at a time: a panel of them fits the first cache. */

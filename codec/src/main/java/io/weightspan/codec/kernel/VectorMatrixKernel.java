@@ -11,24 +11,30 @@ final class VectorMatrixKernel implements MatrixKernel {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = FLOATS.length();
     private static final int RUN = 4 * LANES;
+    /** Rows that are read side by side: more than the machine fetches ahead for would come late. */
+    private static final int STREAMS = 16;
 
     @Override
     public void combine(float[] factors, int[] rows, int count, float[] values, float[] out, int at, int n) {
         int full = n - n % RUN;
-        for (int j = 0; j < full; j += RUN) {
-            run(factors, rows, count, values, j, out, at + j);
+        for (int first = 0; first < count; first += STREAMS) {
+            int end = Math.min(count, first + STREAMS);
+            for (int j = 0; j < full; j += RUN) {
+                run(factors, rows, first, end, values, j, out, at + j);
+            }
         }
         for (int i = 0; full < n && i < count; i++) {
             ScalarMatrixKernel.add(factors[i], values, rows[i] + full, out, at + full, n - full);
         }
     }
 
-    private static void run(float[] factors, int[] rows, int count, float[] values, int j, float[] out, int at) {
+    private static void run(
+            float[] factors, int[] rows, int first, int end, float[] values, int j, float[] out, int at) {
         FloatVector a = FloatVector.fromArray(FLOATS, out, at);
         FloatVector b = FloatVector.fromArray(FLOATS, out, at + LANES);
         FloatVector c = FloatVector.fromArray(FLOATS, out, at + 2 * LANES);
         FloatVector d = FloatVector.fromArray(FLOATS, out, at + 3 * LANES);
-        for (int i = 0; i < count; i++) {
+        for (int i = first; i < end; i++) {
             FloatVector factor = FloatVector.broadcast(FLOATS, factors[i]);
             int from = rows[i] + j;
             a = a.add(FloatVector.fromArray(FLOATS, values, from).mul(factor));

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Products of matrices are sums in ascending order, bit for bit, whichever kernel takes them and however they are cut. */
+/** Products of matrices are sums in ascending order, bit for bit, whichever kernel takes them, however they are cut. */
 class MatrixTwinsTest {
     private final MatrixKernel scalar = new ScalarMatrixKernel();
     private final MatrixKernel vector = new VectorMatrixKernel();
