@@ -26,9 +26,9 @@ final class AnalysisNotes {
         long longSides = slots.stream()
                 .filter(FamilySlot::isMatrix)
                 .flatMapToInt(slot -> IntStream.of(slot.rows(), slot.columns()))
-                .filter(side -> side > BasisFitter.LONGEST_SIDE)
+                .filter(side -> side > BasisFitter.LONGEST_GRAM)
                 .count();
-        add(notes, longSides, "sides of matrices are longer than " + BasisFitter.LONGEST_SIDE
+        add(notes, longSides, "sides of matrices are longer than " + BasisFitter.LONGEST_GRAM
                 + " and were not turned.");
         long unshuffled = analyses.stream()
                 .filter(slot -> slot.shuffledSpectrum().length == 0)

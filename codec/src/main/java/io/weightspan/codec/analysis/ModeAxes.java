@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The two sides of a matrix slot: eigenvectors of the sums of D D^T and D^T D over the fitted members, D a member's
- * difference, as {@link BasisFitter} fits them. A side longer than {@link BasisFitter#LONGEST_SIDE} is left as it is.
+ * difference, as {@link BasisFitter} fits them. A side longer than {@link BasisFitter#LONGEST_GRAM} is left as it is.
  */
 final class ModeAxes {
     private final int rows;
@@ -40,8 +40,8 @@ final class ModeAxes {
     static ModeAxes of(Differences differences, FamilySlot slot, int[] fitted) throws IOException {
         int rows = slot.rows();
         int columns = slot.columns();
-        ModeProducts byRow = rows <= BasisFitter.LONGEST_SIDE ? new ModeProducts(rows) : null;
-        ModeProducts byColumn = columns <= BasisFitter.LONGEST_SIDE ? new ModeProducts(columns) : null;
+        ModeProducts byRow = rows <= BasisFitter.LONGEST_GRAM ? new ModeProducts(rows) : null;
+        ModeProducts byColumn = columns <= BasisFitter.LONGEST_GRAM ? new ModeProducts(columns) : null;
         double energy = 0;
         for (int member : fitted) {
             float[] d = differences.of(member);

@@ -26,11 +26,14 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class BasisFitter {
-    /** A longer side is left as it is: its sum of products would not fit, nor its directions pay. */
-    public static final int LONGEST_SIDE = 1_024;
+    /** The products of a longer side's elements with each other are not made. */
+    public static final int LONGEST_GRAM = 1_024;
 
     /** What a slot of products is called: the pair's name and this. */
     public static final String PRODUCT = ".product";
+
+    /** A longer side is left as it is: its directions would not fit. */
+    static final int LONGEST_SIDE = 1 << 16;
 
     /** A smaller slot holds too little to pay for directions. */
     private static final long SMALLEST_SLOT = 1_024;
@@ -206,38 +209,42 @@ public final class BasisFitter {
     }
 
     private @Nullable SharedDirections fit(Slot slot, BasisSegments known) throws IOException {
+        String name = slot.like().name();
         int rows = (int) slot.like().rows(1);
         int columns = (int) slot.like().columns(1);
-        ModeProducts left = rows <= LONGEST_SIDE ? new ModeProducts(rows) : null;
-        ModeProducts right = columns <= LONGEST_SIDE ? new ModeProducts(columns) : null;
+        SideFitter left = new SideFitter(rows, columns, true, known.left(name, rows));
+        SideFitter right = new SideFitter(rows, columns, false, known.right(name, columns));
+        boolean isTwice = left.needsSecond() || right.needsSecond();
+        double energy = add(slot, left, right, isTwice ? 2 : 1);
+        if (energy == 0) {
+            return null;
+        }
+        if (isTwice) {
+            left.beginSecond();
+            right.beginSecond();
+            add(slot, left, right, 2);
+        }
+        double mean = energy / rows / columns;
+        return new SharedDirections(name, rows, columns, left.side(mean), right.side(mean));
+    }
+
+    /** Adds the members to both sides; their energy. */
+    private double add(Slot slot, SideFitter left, SideFitter right, int passes) throws IOException {
         float[] from = slot.center() == null ? null : read(slot.center());
         double energy = 0;
-        for (Place member : slot.members()) {
+        for (int i = 0; i < slot.members().size(); i++) {
+            Place member = slot.members().get(i);
             float[] d = read(member);
-            progress.accept(member.tensor().byteLength());
+            progress.accept(member.tensor().byteLength() / passes);
             double square = subtract(d, from);
             // A member with NaN or infinity tells nothing of the directions.
             if (square <= Float.MAX_VALUE) {
                 energy += square;
-                if (left != null) {
-                    left.addRows(d, columns);
-                }
-                if (right != null) {
-                    right.addColumns(d, rows);
-                }
+                left.add(i, d);
+                right.add(i, d);
             }
         }
-        if (energy == 0) {
-            return null;
-        }
-        double mean = energy / rows / columns;
-        String name = slot.like().name();
-        return new SharedDirections(
-                name,
-                rows,
-                columns,
-                left == null ? null : left.side(known.left(name, rows), columns, mean),
-                right == null ? null : right.side(known.right(name, columns), rows, mean));
+        return energy;
     }
 
     /** Subtracts in place; the sum of squares, which is not finite if an element is not. */

@@ -1,5 +1,8 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.kernel.MatrixPanels;
+import io.weightspan.codec.kernel.MatrixProduct;
+import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
@@ -28,6 +31,7 @@ public final class LowRankFitter {
     private final int columns;
     private final float[] low;
     private final float[] high;
+    private final MatrixProduct product = new MatrixProduct();
 
     /**
      * Prepares to fit.
@@ -118,10 +122,10 @@ public final class LowRankFitter {
         float[] left = new float[rows * p];
         for (int pass = 0; pass < 3; pass++) {
             times(x, q, p, left);
-            orthonormalise(left, rows, p);
+            Orthonormal.columns(left, rows, p);
             timesTransposed(x, left, p, q);
             if (pass < 2) {
-                orthonormalise(q, columns, p);
+                Orthonormal.columns(q, columns, p);
             }
         }
         Factors factors = balanced(left, q, p, rank);
@@ -129,12 +133,12 @@ public final class LowRankFitter {
         for (int round = 0; round < rounds; round++) {
             clip(factors, x);
             float[] u = columns(factors.left(), rows);
-            orthonormalise(u, rows, rank);
+            Orthonormal.columns(u, rows, rank);
             float[] v = new float[columns * rank];
             timesTransposed(x, u, rank, v);
-            orthonormalise(v, columns, rank);
+            Orthonormal.columns(v, columns, rank);
             times(x, v, rank, u);
-            orthonormalise(u, rows, rank);
+            Orthonormal.columns(u, rows, rank);
             timesTransposed(x, u, rank, v);
             factors = balanced(u, v, rank, rank);
         }
@@ -143,85 +147,34 @@ public final class LowRankFitter {
 
     /** The matrix of the factors, each element moved into the cell that is rounded to what is given. */
     private void clip(Factors factors, float[] x) {
+        int rank = factors.rank();
+        MatrixPanels right = new MatrixPanels(rank, columns);
         float[] row = new float[columns];
-        float[][] right = new float[factors.rank()][columns];
-        for (int k = 0; k < right.length; k++) {
+        for (int k = 0; k < rank; k++) {
             for (int j = 0; j < columns; j++) {
-                right[k][j] = (float) factors.right()[k][j];
+                row[j] = (float) factors.right()[k][j];
             }
+            right.setRow(k, row);
         }
-        for (int i = 0; i < rows; i++) {
-            Arrays.fill(row, 0);
-            for (int k = 0; k < right.length; k++) {
-                float u = (float) factors.left()[k][i];
-                float[] v = right[k];
-                for (int j = 0; j < columns; j++) {
-                    row[j] += u * v[j];
-                }
-            }
-            int at = i * columns;
-            for (int j = 0; j < columns; j++) {
-                x[at + j] = Math.min(Math.max(row[j], low[at + j]), high[at + j]);
-            }
+        Arrays.fill(x, 0);
+        product.add(Strided.rows(columns(factors.left(), rows), rank), rows, right, Strided.rows(x, columns));
+        for (int i = 0; i < x.length; i++) {
+            x[i] = Math.min(Math.max(x[i], low[i]), high[i]);
         }
     }
 
     /** X Q, with Q and the result of p columns. */
     private void times(float[] x, float[] q, int p, float[] out) {
         Arrays.fill(out, 0);
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                add(x[i * columns + j], q, j * p, out, i * p, p);
-            }
-        }
+        MatrixPanels right = MatrixPanels.of(Strided.rows(q, p), columns, p);
+        product.add(Strided.rows(x, columns), rows, right, Strided.rows(out, p));
     }
 
     /** X^T Q, likewise. */
     private void timesTransposed(float[] x, float[] q, int p, float[] out) {
         Arrays.fill(out, 0);
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                add(x[i * columns + j], q, i * p, out, j * p, p);
-            }
-        }
-    }
-
-    private static void add(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
-        for (int k = 0; k < n; k++) {
-            to[toAt + k] += factor * from[fromAt + k];
-        }
-    }
-
-    /** Makes the p columns of a matrix orthonormal, or zero where they depend on others. */
-    private static void orthonormalise(float[] q, int length, int p) {
-        double[] sums = new double[p];
-        for (int k = 0; k < p; k++) {
-            for (int pass = 0; pass < 2 && k > 0; pass++) {
-                Arrays.fill(sums, 0);
-                for (int i = 0; i < length; i++) {
-                    double own = q[i * p + k];
-                    for (int s = 0; s < k; s++) {
-                        sums[s] += own * q[i * p + s];
-                    }
-                }
-                for (int i = 0; i < length; i++) {
-                    double own = q[i * p + k];
-                    for (int s = 0; s < k; s++) {
-                        own -= sums[s] * q[i * p + s];
-                    }
-                    q[i * p + k] = (float) own;
-                }
-            }
-            double square = 0;
-            for (int i = 0; i < length; i++) {
-                square += (double) q[i * p + k] * q[i * p + k];
-            }
-            // In binary64: of a short column it is no float.
-            double scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-            for (int i = 0; i < length; i++) {
-                q[i * p + k] = (float) (q[i * p + k] * scale);
-            }
-        }
+        MatrixPanels right = MatrixPanels.of(Strided.rows(q, p), rows, p);
+        product.add(Strided.transposed(x, columns), columns, right, Strided.rows(out, p));
     }
 
     /** The best factors of a rank of U V^T, U having p orthonormal columns, each pair's columns of the same length. */

@@ -1,5 +1,8 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.kernel.MatrixPanels;
+import io.weightspan.codec.kernel.MatrixProduct;
+import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -8,9 +11,13 @@ import org.jspecify.annotations.Nullable;
 public final class ModeProducts {
     /** Elements of a row that are multiplied before the sum goes on in binary64. */
     private static final int PANEL = 256;
+    /** Rows of sums at a time. */
+    private static final int ROWS = 64;
 
+    private final MatrixProduct product = new MatrixProduct();
     private final int n;
     private final double[] products;
+    private final float[] sums;
 
     /**
      * Begins a sum of 0.
@@ -20,6 +27,7 @@ public final class ModeProducts {
     public ModeProducts(int n) {
         this.n = n;
         products = new double[n * n];
+        sums = new float[Math.min(n, ROWS) * n];
     }
 
     /**
@@ -29,31 +37,10 @@ public final class ModeProducts {
      * @param columns its columns
      */
     public void addRows(float[] d, int columns) {
-        float[] sums = new float[n];
-        float[] column = new float[Math.min(columns, PANEL) * n];
         for (int from = 0; from < columns; from += PANEL) {
             int width = Math.min(PANEL, columns - from);
-            // Columns one after the other: then the inner loop runs along memory.
-            for (int i = 0; i < n; i++) {
-                for (int j = 0; j < width; j++) {
-                    column[j * n + i] = d[i * columns + from + j];
-                }
-            }
-            for (int i = 0; i < n; i++) {
-                Arrays.fill(sums, i, n, 0);
-                for (int j = 0; j < width; j++) {
-                    add(column[j * n + i], column, j * n, sums, i, n);
-                }
-                for (int k = i; k < n; k++) {
-                    products[i * n + k] += sums[k];
-                }
-            }
-        }
-    }
-
-    private static void add(float factor, float[] from, int fromAt, float[] sums, int begin, int end) {
-        for (int k = begin; k < end; k++) {
-            sums[k] += factor * from[fromAt + k];
+            MatrixPanels right = MatrixPanels.of(new Strided(d, from, 1, columns), width, n);
+            add(new Strided(d, from, columns, 1), right);
         }
     }
 
@@ -64,7 +51,27 @@ public final class ModeProducts {
      * @param rows its rows
      */
     public void addColumns(float[] d, int rows) {
-        addRows(Projection.transpose(d, rows, n), rows);
+        for (int from = 0; from < rows; from += PANEL) {
+            int height = Math.min(PANEL, rows - from);
+            MatrixPanels right = MatrixPanels.of(new Strided(d, from * n, n, 1), height, n);
+            add(new Strided(d, from * n, 1, n), right);
+        }
+    }
+
+    /** Adds the product of a panel and its transpose, of which only the upper triangle counts. */
+    private void add(Strided left, MatrixPanels right) {
+        for (int row = 0; row < n; row += ROWS) {
+            int height = Math.min(ROWS, n - row);
+            Arrays.fill(sums, 0);
+            Strided some = new Strided(left.values(), left.index(row, 0), left.rowStep(), left.columnStep());
+            product.add(some, height, right, row, n, Strided.rows(sums, n));
+            for (int i = 0; i < height; i++) {
+                int at = (row + i) * n;
+                for (int k = row + i; k < n; k++) {
+                    products[at + k] += sums[i * n + k];
+                }
+            }
+        }
     }
 
     /**

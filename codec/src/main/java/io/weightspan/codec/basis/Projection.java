@@ -1,5 +1,8 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.kernel.MatrixPanels;
+import io.weightspan.codec.kernel.MatrixProduct;
+import io.weightspan.codec.kernel.Strided;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the coefficients of a difference in given directions. Stateless. */
@@ -18,40 +21,27 @@ public final class Projection {
      */
     public static float[] coefficients(
             float[] d, int rows, int columns, @Nullable Directions left, @Nullable Directions right) {
+        MatrixProduct product = new MatrixProduct();
         int k = left == null ? rows : left.count();
-        float[] turned = left == null ? d : new float[k * columns];
-        for (int a = 0; left != null && a < k; a++) {
-            for (int i = 0; i < rows; i++) {
-                add(left.values()[a * rows + i], d, i * columns, turned, a * columns, columns);
-            }
+        float[] turned = d;
+        if (left != null) {
+            turned = new float[Math.multiplyExact(k, columns)];
+            product.add(
+                    Strided.rows(left.values(), rows),
+                    k,
+                    MatrixPanels.of(Strided.rows(d, columns), rows, columns),
+                    Strided.rows(turned, columns));
         }
         if (right == null) {
             return turned;
         }
         int l = right.count();
-        float[] transposed = transpose(right.values(), l, columns);
-        float[] coefficients = new float[k * l];
-        for (int a = 0; a < k; a++) {
-            for (int j = 0; j < columns; j++) {
-                add(turned[a * columns + j], transposed, j * l, coefficients, a * l, l);
-            }
-        }
+        float[] coefficients = new float[Math.multiplyExact(k, l)];
+        product.add(
+                Strided.rows(turned, columns),
+                k,
+                MatrixPanels.of(Strided.transposed(right.values(), columns), columns, l),
+                Strided.rows(coefficients, l));
         return coefficients;
-    }
-
-    private static void add(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
-        for (int i = 0; i < n; i++) {
-            to[toAt + i] += factor * from[fromAt + i];
-        }
-    }
-
-    static float[] transpose(float[] values, int rows, int columns) {
-        float[] transposed = new float[values.length];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                transposed[j * rows + i] = values[i * columns + j];
-            }
-        }
-        return transposed;
     }
 }

@@ -30,15 +30,17 @@ final class StackedColumns {
      * @return null if there are none
      */
     SharedDirections.@Nullable Side side(int others, double mean) {
+        if (Math.min(columns.size(), length) > BasisFitter.LONGEST_GRAM) {
+            RangeFinder finder = new RangeFinder(length, columns.size(), true, Optional.empty());
+            float[] rows = rows();
+            finder.sketch(0, rows);
+            finder.orthonormalise();
+            finder.add(rows);
+            return finder.side(others, mean);
+        }
         if (columns.size() >= length) {
             ModeProducts products = new ModeProducts(length);
-            float[] rows = new float[length * columns.size()];
-            for (int c = 0; c < columns.size(); c++) {
-                for (int i = 0; i < length; i++) {
-                    rows[i * columns.size() + c] = (float) columns.get(c)[i];
-                }
-            }
-            products.addRows(rows, columns.size());
+            products.addRows(rows(), columns.size());
             return products.side(Optional.empty(), others, mean);
         }
         int n = columns.size();
@@ -75,5 +77,16 @@ final class StackedColumns {
                 : new SharedDirections.Side(
                         vectors.toArray(new double[0][]),
                         magnitudes.stream().mapToDouble(Double::doubleValue).toArray());
+    }
+
+    private float[] rows() {
+        int n = columns.size();
+        float[] rows = new float[Math.multiplyExact(length, n)];
+        for (int c = 0; c < n; c++) {
+            for (int i = 0; i < length; i++) {
+                rows[i * n + c] = (float) columns.get(c)[i];
+            }
+        }
+        return rows;
     }
 }

@@ -1,5 +1,8 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.kernel.MatrixPanels;
+import io.weightspan.codec.kernel.MatrixProduct;
+import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -91,14 +94,12 @@ public record ThinProduct(float[] left, float[] right, int rows, int inner, int 
         float[] ofLeft = Projection.coefficients(left, rows, inner, u, null);
         float[] ofRight = Projection.coefficients(right, inner, columns, null, v);
         float[] core = new float[Math.multiplyExact(k, l)];
-        for (int a = 0; a < k; a++) {
-            for (int s = 0; s < inner; s++) {
-                float factor = ofLeft[a * inner + s];
-                for (int b = 0; b < l; b++) {
-                    core[a * l + b] += factor * ofRight[s * l + b];
-                }
-            }
-        }
+        new MatrixProduct()
+                .add(
+                        Strided.rows(ofLeft, inner),
+                        k,
+                        MatrixPanels.of(Strided.rows(ofRight, l), inner, l),
+                        Strided.rows(core, l));
         return core;
     }
 

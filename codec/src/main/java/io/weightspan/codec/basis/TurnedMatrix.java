@@ -1,6 +1,12 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.kernel.Kernels;
+import io.weightspan.codec.kernel.MatrixKernel;
+import io.weightspan.codec.kernel.MatrixPanels;
+import io.weightspan.codec.kernel.MatrixProduct;
+import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,11 +18,12 @@ import org.jspecify.annotations.Nullable;
 public final class TurnedMatrix implements MatrixElements {
     private final int columns;
     private final float step;
-    private final @Nullable Directions left;
-    /** t(a, j), row by row. */
+    /** t(a, j) row by row, where nothing is on its left; else empty. */
     private final float[] turned;
-    /** For each row of t whether any element of it counts. */
-    private final boolean[] counts;
+    /** The rows of t of which an element counts, where directions are on its left; else null. */
+    private final @Nullable MatrixPanels counting;
+    /** The left directions of those rows, one after the other. */
+    private final Strided left;
 
     /**
      * Turns the rows.
@@ -30,21 +37,102 @@ public final class TurnedMatrix implements MatrixElements {
      */
     public TurnedMatrix(int[] coefficients, int rows, int columns, @Nullable Directions left,
             @Nullable Directions right, float step) {
-        this(rows, columns, left, step);
-        int width = coefficients.length / Math.max(1, rows);
-        for (int a = 0; a < rows; a++) {
-            for (int b = 0; b < width; b++) {
-                addTerm(a, b, coefficients[a * width + b], right);
-            }
-        }
+        this(rows, columns, left, right, step, coefficients.length / Math.max(1, rows), i -> coefficients[i]);
     }
 
-    private TurnedMatrix(int rows, int columns, @Nullable Directions left, float step) {
+    /** Gives coefficients by their index. */
+    @FunctionalInterface
+    private interface Coefficients {
+        float at(int index);
+    }
+
+    private TurnedMatrix(
+            int rows,
+            int columns,
+            @Nullable Directions left,
+            @Nullable Directions right,
+            float step,
+            int width,
+            Coefficients coefficients) {
         this.columns = columns;
         this.step = step;
-        this.left = left;
-        turned = new float[Math.multiplyExact(rows, columns)];
-        counts = new boolean[rows];
+        Rows terms = new Rows(width, columns, right);
+        if (left == null) {
+            turned = new float[Math.multiplyExact(rows, columns)];
+            for (int a = 0; a < rows; a++) {
+                terms.take(a * width, coefficients);
+                terms.add(turned, a * columns);
+            }
+            counting = null;
+            this.left = Strided.rows(turned, columns);
+            return;
+        }
+        turned = new float[0];
+        int[] counted = IntStream.range(0, rows).filter(a -> terms.take(a * width, coefficients)).toArray();
+        counting = new MatrixPanels(counted.length, columns);
+        float[] row = new float[columns];
+        for (int c = 0; c < counted.length; c++) {
+            Arrays.fill(row, 0);
+            terms.take(counted[c] * width, coefficients);
+            terms.add(row, 0);
+            counting.setRow(c, row);
+        }
+        this.left = Strided.transposed(some(left, counted), left.length());
+    }
+
+    /** The directions of some rows. */
+    private static float[] some(Directions left, int[] rows) {
+        int length = left.length();
+        if (rows.length == left.count()) {
+            return left.values();
+        }
+        float[] values = new float[rows.length * length];
+        for (int c = 0; c < rows.length; c++) {
+            System.arraycopy(left.values(), rows[c] * length, values, c * length, length);
+        }
+        return values;
+    }
+
+    /** Turns one row of coefficients after the other. */
+    private static final class Rows {
+        private final int width;
+        private final int columns;
+        private final @Nullable Directions right;
+        private final float[] factors;
+        private final int[] places;
+        private int count;
+
+        Rows(int width, int columns, @Nullable Directions right) {
+            this.width = width;
+            this.columns = columns;
+            this.right = right;
+            factors = new float[width];
+            places = new int[width];
+        }
+
+        /** Takes the next row, but for its zeros; whether anything is left. */
+        boolean take(int at, Coefficients coefficients) {
+            count = 0;
+            for (int b = 0; b < width; b++) {
+                float q = coefficients.at(at + b);
+                if (q != 0) {
+                    factors[count] = q;
+                    places[count++] = right == null ? b : b * columns;
+                }
+            }
+            return count > 0;
+        }
+
+        /** Adds what it becomes to zeros. */
+        void add(float[] out, int at) {
+            if (right != null) {
+                Kernels.matrices().combine(factors, places, count, right.values(), out, at, columns);
+                return;
+            }
+            for (int i = 0; i < count; i++) {
+                out[at + places[i]] = factors[i];
+            }
+        }
     }
 
     /**
@@ -60,37 +148,13 @@ public final class TurnedMatrix implements MatrixElements {
      */
     public static TurnedMatrix ofReals(float[] coefficients, int rows, int columns, @Nullable Directions left,
             @Nullable Directions right) {
-        TurnedMatrix matrix = new TurnedMatrix(rows, columns, left, 1);
         int width = coefficients.length / Math.max(1, rows);
-        for (int a = 0; a < rows; a++) {
-            for (int b = 0; b < width; b++) {
-                matrix.addTerm(a, b, coefficients[a * width + b], right);
-            }
-        }
-        return matrix;
-    }
-
-    private void addTerm(int a, int b, float q, @Nullable Directions right) {
-        if (q != 0) {
-            counts[a] = true;
-            if (right == null) {
-                turned[a * columns + b] = q;
-            } else {
-                add(q, right.values(), b * columns, turned, a * columns, columns);
-            }
-        }
-    }
-
-    /** Adds a multiple of a run of values: one rounding for each product and each sum. */
-    private static void add(float factor, float[] from, int fromAt, float[] to, int toAt, int n) {
-        for (int i = 0; i < n; i++) {
-            to[toAt + i] += factor * from[fromAt + i];
-        }
+        return new TurnedMatrix(rows, columns, left, right, 1, width, i -> coefficients[i]);
     }
 
     @Override
     public long memory() {
-        return (long) turned.length * Float.BYTES + counts.length;
+        return (long) turned.length * Float.BYTES + (counting == null ? 0 : counting.memory());
     }
 
     /**
@@ -120,30 +184,42 @@ public final class TurnedMatrix implements MatrixElements {
     /** {@inheritDoc} They are those of {@code step * d}. */
     @Override
     public void read(long first, int n, float[] out) {
-        int row = (int) (first / columns);
-        int column = (int) (first % columns);
-        for (int at = 0; at < n;) {
-            int run = Math.min(columns - column, n - at);
-            row(row, column, run, out, at);
-            at += run;
-            row++;
-            column = 0;
+        if (counting == null) {
+            System.arraycopy(turned, (int) first, out, 0, n);
+        } else {
+            Arrays.fill(out, 0, n, 0);
+            sum(first, n, counting, out);
         }
         for (int i = 0; i < n; i++) {
             out[i] = step * out[i];
         }
     }
 
-    private void row(int row, int column, int run, float[] out, int at) {
-        if (left == null) {
-            System.arraycopy(turned, row * columns + column, out, at, run);
-            return;
-        }
-        Arrays.fill(out, at, at + run, 0);
-        for (int a = 0; a < counts.length; a++) {
-            if (counts[a]) {
-                add(left.values()[a * left.length() + row], turned, a * columns + column, out, at, run);
+    private void sum(long first, int n, MatrixPanels right, float[] out) {
+        MatrixProduct product = new MatrixProduct();
+        int row = (int) (first / columns);
+        int column = (int) (first % columns);
+        for (int at = 0; at < n;) {
+            int run = Math.min(columns - column, n - at);
+            int whole = run == columns ? (n - at) / columns : 0;
+            if (whole > 0) {
+                product.add(from(row), whole, right, new Strided(out, at, columns, 1));
+                run = whole * columns;
+            } else {
+                int begin = column - column % MatrixKernel.TILE_COLUMNS;
+                float[] some = new float[Math.ceilDiv(column + run - begin, MatrixKernel.TILE_COLUMNS)
+                        * MatrixKernel.TILE_COLUMNS];
+                product.add(from(row), 1, right, column, column + run, new Strided(some, -begin, columns, 1));
+                System.arraycopy(some, column - begin, out, at, run);
             }
+            at += run;
+            row += Math.max(1, whole);
+            column = 0;
         }
+    }
+
+    /** The left directions' elements from a row of the matrix on. */
+    private Strided from(int row) {
+        return new Strided(left.values(), row, left.rowStep(), left.columnStep());
     }
 }

@@ -17,7 +17,7 @@ public final class Kernels {
     private static final String MODULE = "jdk.incubator.vector";
     private static final Choice CHOICE = choose();
 
-    private record Choice(RansKernel rans, ElementKernel elements, String name) {}
+    private record Choice(RansKernel rans, ElementKernel elements, MatrixKernel matrices, String name) {}
 
     private Kernels() {}
 
@@ -35,12 +35,16 @@ public final class Kernels {
         }
         int bits = VectorWidth.bits();
         return bits >= VectorWidth.LEAST
-                ? new Choice(new VectorRansKernel(), new VectorElementKernel(), "vector, " + bits + " bits")
+                ? new Choice(
+                        new VectorRansKernel(),
+                        new VectorElementKernel(),
+                        new VectorMatrixKernel(),
+                        "vector, " + bits + " bits")
                 : scalar();
     }
 
     private static Choice scalar() {
-        return new Choice(new ScalarRansKernel(), new ScalarElementKernel(), "scalar");
+        return new Choice(new ScalarRansKernel(), new ScalarElementKernel(), new ScalarMatrixKernel(), "scalar");
     }
 
     /**
@@ -59,6 +63,15 @@ public final class Kernels {
      */
     public static ElementKernel elements() {
         return CHOICE.elements;
+    }
+
+    /**
+     * The kernel of matrices' products.
+     *
+     * @return the one chosen for this machine
+     */
+    public static MatrixKernel matrices() {
+        return CHOICE.matrices;
     }
 
     /**

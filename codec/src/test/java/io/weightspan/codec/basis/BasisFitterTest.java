@@ -184,12 +184,61 @@ class BasisFitterTest {
     void aLongSideIsLeftAsItIs() throws IOException {
         Random random = new Random(2);
         List<Long> shape = List.of(2L, (long) BasisFitter.LONGEST_SIDE + 1);
+        int n = 2 * (BasisFitter.LONGEST_SIDE + 1);
         List<MemoryFile> members = List.of(
-                new MemoryFile().tensor("w", shape, random(2 * 1_025, random)),
-                new MemoryFile().tensor("w", shape, random(2 * 1_025, random)));
+                new MemoryFile().tensor("w", shape, random(n, random)),
+                new MemoryFile().tensor("w", shape, random(n, random)));
         SharedDirections slot = fit(members, null).getFirst();
         assertThat(slot.right()).isNull();
         assertThat(left(slot).vectors()).hasDimensions(2, 2);
+    }
+
+    /** Members of 1,100 rows that share 20 directions, with noise: nearly all of a new one lies in them. */
+    @Test
+    void directionsOfALongSideAreFoundWithoutItsProducts() throws IOException {
+        Random random = new Random(3);
+        int rows = BasisFitter.LONGEST_GRAM + 76;
+        float[] u = random(rows * 20, random);
+        List<MemoryFile> members = new ArrayList<>();
+        List<float[]> differences = new ArrayList<>();
+        for (int m = 0; m < 4; m++) {
+            float[] d = random(rows * COLUMNS, random);
+            float[] core = random(20 * COLUMNS, random);
+            for (int i = 0; i < d.length; i++) {
+                d[i] *= 1e-3f;
+                for (int k = 0; k < 20; k++) {
+                    d[i] += u[i / COLUMNS * 20 + k] * core[k * COLUMNS + i % COLUMNS];
+                }
+            }
+            differences.add(d);
+            members.add(new MemoryFile().tensor("w", List.of((long) rows, 30L), d));
+        }
+        SharedDirections slot = fit(members.subList(0, 3), null).getFirst();
+        double[][] vectors = left(slot).vectors();
+        double[] magnitudes = left(slot).magnitudes();
+        assertThat(magnitudes[19] / magnitudes[0]).isGreaterThan(0.3);
+        assertThat(magnitudes[20] / magnitudes[0]).isLessThan(0.01);
+        for (int a = 0; a < 20; a++) {
+            for (int b = 0; b <= a; b++) {
+                assertThat(dot(vectors[a], vectors[b])).isCloseTo(a == b ? 1 : 0, within(1e-5));
+            }
+        }
+        float[] d = differences.get(3);
+        double all = 0;
+        double held = 0;
+        for (float x : d) {
+            all += (double) x * x;
+        }
+        for (int a = 0; a < 20; a++) {
+            for (int j = 0; j < COLUMNS; j++) {
+                double sum = 0;
+                for (int i = 0; i < rows; i++) {
+                    sum += vectors[a][i] * d[i * COLUMNS + j];
+                }
+                held += sum * sum;
+            }
+        }
+        assertThat(held / all).isCloseTo(1, within(1e-4));
     }
 
     @Test

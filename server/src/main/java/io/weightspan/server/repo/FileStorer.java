@@ -163,7 +163,7 @@ final class FileStorer {
                 : new Fingerprint(length, held, gitOid(length, store.open(object)));
     }
 
-    /** A record that is in the store, if it holds that in the file's place and can be decoded with what the store has. */
+    /** A record of the store, if it holds that in the file's place and can be decoded with what the store has. */
     private Optional<Stored> findRecord(Fingerprint file, Fingerprint held, Digest object, long size)
             throws IOException {
         try {
