@@ -11,6 +11,7 @@ import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Approximation;
+import io.weightspan.format.v1.Layer;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
@@ -67,8 +68,12 @@ final class InspectCommand implements Callable<Integer> {
             String object,
             double maxAbsError,
             double relativeError,
+            @Nullable LayerRow layer,
             List<DependencyRow> dependencies,
             List<TensorRow> tensors) {}
+
+    /** The first layer of a file that has more than that. */
+    record LayerRow(long storedBytes, double maxAbsError, double relativeError) {}
 
     /** An object that a file needs. */
     record DependencyRow(String role, String object, long size, String fileSha256) {}
@@ -111,6 +116,7 @@ final class InspectCommand implements Callable<Integer> {
         List<TensorRow> tensors = new ArrayList<>();
         String fidelity = "exact";
         Approximation approximation = Approximation.getDefaultInstance();
+        LayerRow layer = null;
         if (file.kind() == FileKind.RECORD) {
             for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
                 dependencies.add(new DependencyRow(
@@ -121,6 +127,13 @@ final class InspectCommand implements Callable<Integer> {
             }
             try (RecordDecoder decoder = files.openRecord(file, Verification.STRUCTURE)) {
                 addTensors(decoder.container(), tensors);
+                if (decoder.front().hasLayer()) {
+                    Layer own = decoder.front().getLayer();
+                    layer = new LayerRow(
+                            decoder.container().header().firstPartLength(),
+                            own.getMaxAbsError(),
+                            own.getRelativeError());
+                }
                 if (decoder.front().hasApproximation()) {
                     approximation = decoder.front().getApproximation();
                     double bound = approximation.getBound();
@@ -138,6 +151,7 @@ final class InspectCommand implements Callable<Integer> {
                 file.object().hex(),
                 approximation.getMaxAbsError(),
                 approximation.getRelativeError(),
+                layer,
                 dependencies,
                 tensors);
     }

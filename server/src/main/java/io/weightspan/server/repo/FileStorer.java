@@ -272,6 +272,23 @@ final class FileStorer {
     }
 
     /**
+     * Returns the part of the energy of a file's differences that the first layer of a record keeps, or the record where
+     * that is all there is.
+     *
+     * @param record its stored bytes, closed
+     * @throws IOException if it can't be read
+     */
+    static double kept(ByteSource record) throws IOException {
+        try (Container container = Container.open(record, Verification.STRUCTURE)) {
+            Front front = container.front();
+            double left = front.hasLayer()
+                    ? front.getLayer().getRelativeError()
+                    : front.getApproximation().getRelativeError();
+            return 1 - left * left;
+        }
+    }
+
+    /**
      * Stores a basis, which is no file of any repository.
      *
      * @param record an encoded basis

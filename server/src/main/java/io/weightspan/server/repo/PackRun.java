@@ -31,6 +31,7 @@ import java.util.stream.Stream;
 /** One run of a {@link Packer}, from folders that have been looked through to commits. For one thread. */
 final class PackRun {
 
+    private final ObjectStore store;
     private final Repositories repositories;
     private final StoredFiles files;
     private final StoreSession session;
@@ -47,6 +48,7 @@ final class PackRun {
             Leftovers leftovers,
             PackRequest request,
             PackListener listener) {
+        this.store = store;
         this.repositories = new Repositories(store);
         this.files = new StoredFiles(store);
         this.session = session;
@@ -190,6 +192,24 @@ final class PackRun {
                 int threads = Math.max(1, request.jobs() / wave.size());
                 Workers.run(request.jobs(), wave, job -> encode(job, wish, threads, progress));
             }
+        }
+        if (wish.coding().energy().isPresent()) {
+            tellWhatIsMissing(jobs, wish.coding().energy().getAsDouble());
+        }
+    }
+
+    /** Says which layers keep less than was asked for: what lies outside of the directions they can't. */
+    private void tellWhatIsMissing(List<WeightJob> jobs, double energy) throws IOException {
+        int fewer = 0;
+        double least = 1;
+        for (WeightJob job : jobs) {
+            double kept = FileStorer.kept(store.open(job.result().object()));
+            fewer += kept < energy ? 1 : 0;
+            least = Math.min(least, kept);
+        }
+        if (fewer > 0) {
+            listener.tells("the first layers of %d of %d files keep less than %s of the energy, the poorest %.4f:"
+                    .formatted(fewer, jobs.size(), energy, least) + " the directions hold no more of them");
         }
     }
 

@@ -72,11 +72,11 @@ class FidelityCommandsTest {
     }
 
     private Path model(String name, long seed) throws IOException {
-        return model(name, seed, 1);
+        return model(name, seed, 1, 1e-4);
     }
 
-    /** The base and two directions that all members of a group share, of a size of each one's own. */
-    private Path model(String name, long seed, long group) throws IOException {
+    /** The base, two directions that all members of a group share, of a size of each one's own, and noise. */
+    private Path model(String name, long seed, long group, double noise) throws IOException {
         float[] w = new float[ROWS * COLUMNS];
         Random shared = new Random(1);
         for (int i = 0; i < w.length; i++) {
@@ -91,7 +91,7 @@ class FidelityCommandsTest {
             }
         }
         for (int i = 0; i < w.length && seed != 0; i++) {
-            w[i] += (float) (1e-4 * own.nextGaussian());
+            w[i] += (float) (noise * own.nextGaussian());
         }
         byte[] header = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[64,64],\"data_offsets\":[0," + 4 * w.length + "]}}")
                 .getBytes(StandardCharsets.UTF_8);
@@ -245,7 +245,7 @@ class FidelityCommandsTest {
         String revision = revision(pack(options), "fam/m1");
         List<Path> others = new ArrayList<>();
         for (int m = 11; m <= 16; m++) {
-            others.add(model("m" + m, m, 2));
+            others.add(model("m" + m, m, 2, 1e-4));
         }
         assertUnchanged(pack(others, options), false);
         long objects = objects();
@@ -293,6 +293,70 @@ class FidelityCommandsTest {
             assertThat(unpack("fam/m" + m, "near" + m).status()).isZero();
             assertThat(worst(folder.resolve("near" + m).resolve(WEIGHTS), members.get(m - 1))).isLessThan(0.05001);
         }
+    }
+
+    @Test
+    void aRateBoundsTheBitsOfTheFirstLayer() throws IOException {
+        double before = 0;
+        for (int m = 1; m <= MEMBERS; m++) {
+            model("m" + m, m, 1, 2e-3);
+        }
+        for (double rate : new double[] {1, 2, 4}) {
+            assertUnchanged(pack("--rate", Double.toString(rate)), false);
+            JsonNode layer = weights("fam/m3").path("layer");
+            double bits = 8 * layer.path("stored_bytes").asDouble() / (ROWS * COLUMNS);
+            // What is before the layer's data, of one size in all records, counts among its bytes here.
+            assertThat(bits).isBetween(before, rate + 8 * 500.0 / (ROWS * COLUMNS)).isGreaterThan(before);
+            assertThat(layer.path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+            before = bits;
+            assertThat(unpack("fam/m3", "rate" + rate).status()).isZero();
+            assertThat(folder.resolve("rate" + rate).resolve(WEIGHTS))
+                    .hasSameBinaryContentAs(members.get(2).resolve(WEIGHTS));
+        }
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    /** The exact record of a file would predict the file, and leave a layer nothing to say. */
+    @Test
+    void aLayerIsAddedToWhatWasPackedWithoutOne() throws IOException {
+        assertUnchanged(pack(), false);
+        assertUnchanged(pack("--step", "16"), false);
+        assertThat(weights("fam/m2").path("layer").path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+        assertUnchanged(pack("--step", "0.5"), false);
+        assertThat(weights("fam/m2").path("layer").path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+    }
+
+    @Test
+    void anEnergyIsKept() throws IOException {
+        for (double energy : new double[] {0.5, 0.99}) {
+            Outcome packed = pack("--energy", Double.toString(energy));
+            assertThat(packed.status()).as(packed.err()).isZero();
+            for (int m = 1; m <= MEMBERS; m++) {
+                double left = weights("fam/m" + m).path("layer").path("relative_error").asDouble();
+                assertThat(1 - left * left).isBetween(energy, 0.99999999);
+            }
+            assertThat(packed.err()).doesNotContain("keep less");
+        }
+        Outcome most = pack("--energy", "0.9999999");
+        assertUnchanged(most, false);
+        assertThat(most.err()).contains("keep less than 0.9999999 of the energy");
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "-1", "1.5", "NaN", "much"})
+    void anEnergyIsAPart(String text) {
+        Outcome refused = pack("--energy", text);
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("--energy");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--energy 0.5 --rate 1", "--step 1 --energy 0.5", "--rate 1 --step 1"})
+    void oneWishSaysTheLayersSize(String options) {
+        Outcome refused = pack(options.split(" "));
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("give one");
     }
 
     private Path object(String hex) {
