@@ -10,8 +10,8 @@ package io.weightspan.codec.family;
  *      difference from its base; above 0 and at most 64. A larger one makes the layer smaller and less like the file
  * @param rate bits that a weight may take in a first layer, for which the step is found; 0: the step is not found so
  * @param energy the part of the energy of a file's differences from its base that a first layer is to keep, for which
- *      the step is found: above 0, below 1; 0: the step is not found so. Where the directions hold less, the layer keeps
- *      nearly all that they do
+ *      the step is found: above 0, below 1; 0: the step is not found so. Where the directions hold less, the layer
+ *      keeps nearly all that they do
  * @param keepLayer whether an exact or bounded record has a first layer whatever it costs
  */
 public record EncodeOptions(int threads, int zstdLevel, Fidelity fidelity, double step, double rate, double energy,

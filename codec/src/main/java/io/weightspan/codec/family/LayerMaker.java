@@ -99,7 +99,7 @@ final class LayerMaker {
         return coarse;
     }
 
-    /** The coarsest step, about, with which the layer keeps the energy, or nearly all that it can where that is less. */
+    /** The coarsest step, about, with which the layer keeps the energy, or nearly all it can where that is less. */
     private double stepOfEnergy(List<TensorPlan> plans, Path scratch) throws IOException {
         double fine = FINEST_OF_ENERGY;
         double coarse = COARSEST_STEP;

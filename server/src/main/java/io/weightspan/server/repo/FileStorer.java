@@ -272,8 +272,8 @@ final class FileStorer {
     }
 
     /**
-     * Returns the part of the energy of a file's differences that the first layer of a record keeps, or the record where
-     * that is all there is.
+     * Returns the part of the energy of a file's differences that the first layer of a record keeps, or the record
+     * where that is all there is.
      *
      * @param record its stored bytes, closed
      * @throws IOException if it can't be read
