@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import io.weightspan.client.hub.FaultServer;
+import io.weightspan.client.hub.LayeredRepo;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -61,6 +62,23 @@ class PullCommandTest {
     void printsATableForPeople() {
         assertThat(pull("a/b@main")).isEqualTo(ExitStatus.DONE);
         assertThat(out.toString()).contains("config.json", "2 B", "created", "every byte checked");
+    }
+
+    @Test
+    void atSpanTheFirstLayerAloneArrives() throws IOException {
+        LayeredRepo served = LayeredRepo.serve(server, folder);
+        assertThat(pull(LayeredRepo.REPO, "--fidelity", "span", "--json")).isEqualTo(ExitStatus.DONE);
+        assertThat(folder.resolve("to/w.safetensors")).hasBinaryContent(served.layer());
+        JsonNode document = JsonMapper.builder().build().readTree(out.toString());
+        assertThat(document.required("downloaded_bytes").asLong())
+                .isEqualTo(served.baseLength() + served.partLength());
+        assertThat(server.objectRequests()).hasSize(2)
+                .anySatisfy(seen -> assertThat(seen.range()).isEqualTo("bytes=0-" + (served.partLength() - 1)));
+        // The file itself is another one: it is not written over the layer unasked.
+        assertThat(pull(LayeredRepo.REPO)).isEqualTo(ExitStatus.USAGE);
+        assertThat(folder.resolve("to/w.safetensors")).hasBinaryContent(served.layer());
+        assertThat(pull(LayeredRepo.REPO, "--fidelity", "exact", "--force")).isEqualTo(ExitStatus.DONE);
+        assertThat(folder.resolve("to/w.safetensors")).hasBinaryContent(served.tuned());
     }
 
     @Test
