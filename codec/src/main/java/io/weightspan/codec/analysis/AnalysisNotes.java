@@ -15,7 +15,8 @@ final class AnalysisNotes {
             List<SlotAnalysis> analyses,
             boolean hasBase,
             Clusters clusters,
-            List<String> held) {
+            List<String> held,
+            long productsLeftOut) {
         List<String> notes = new ArrayList<>();
         int tensors = members.isEmpty() ? 0 : members.getFirst().file().tensors().size();
         add(notes, tensors - slots.size(), "of the first member's tensors are left out: other members have them in"
@@ -40,6 +41,8 @@ final class AnalysisNotes {
                 .count();
         add(notes, relatives, "of the members held out are much like fitted ones (clusters), so a stranger would fare"
                 + " worse than held-out figures say.");
+        add(notes, productsLeftOut,
+                "products of factors are left out: the factors of all members do not fit in memory.");
         return notes;
     }
 

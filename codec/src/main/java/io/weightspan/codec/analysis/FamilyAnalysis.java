@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param similarity cosines between the members' differences
  * @param notes what else one must know to read the numbers
  * @param slots the tensors that all members have, in their order in the first member
+ * @param products the products of pairs of them that are factors; they are in no sum over slots
  */
 public record FamilyAnalysis(
         String family,
@@ -58,7 +59,8 @@ public record FamilyAnalysis(
         Clusters clusters,
         double[][] similarity,
         List<String> notes,
-        List<SlotAnalysis> slots) {
+        List<SlotAnalysis> slots,
+        List<ProductAnalysis> products) {
 
     /**
      * The same, told of further members that were not analysed.
@@ -71,7 +73,7 @@ public record FamilyAnalysis(
         return new FamilyAnalysis(
                 family, members, verdict, memberNames, heldOut, all, base, seed, weights, energy, spectrum,
                 nullSpectrum, shuffledSpectrum, heldoutError, codingGain, rates, breakEvenMembers, clusters, similarity,
-                notes, slots);
+                notes, slots, products);
     }
 
     /**

@@ -55,6 +55,7 @@ public final class FamilyAnalyzer {
         List<FamilyMember> kept = finite(sampled(members, options, leftOut), leftOut, progress);
         HeldOut split = HeldOut.of(kept.size(), options.holdOutEvery());
         List<FamilySlot> slots = checked(FamilySlot.of(kept, from.file()), from.file());
+        List<ProductAnalysis> products = products(kept, slots, split, options);
         FamilySums sums = new FamilySums(kept.size());
         sum(kept, slots, from.file(), split, options, progress, sums);
         List<FamilyRate> rates = sums.rates();
@@ -82,8 +83,34 @@ public final class FamilyAnalyzer {
                 sums.breakEven(rates),
                 clusters,
                 cosines,
-                AnalysisNotes.of(kept, slots, sums.slots(), from.file() != null, clusters, held),
-                sums.slots());
+                AnalysisNotes.of(
+                        kept,
+                        slots,
+                        sums.slots(),
+                        from.file() != null,
+                        clusters,
+                        held,
+                        ProductAnalyzer.pairs(kept, slots).size() - products.size()),
+                sums.slots(),
+                products);
+    }
+
+    private static List<ProductAnalysis> products(
+            List<FamilyMember> members, List<FamilySlot> slots, HeldOut split, AnalysisOptions options)
+            throws IOException {
+        long most = options.heldBytes() * options.threads();
+        ProductAnalyzer analyzer = new ProductAnalyzer(members, split, options);
+        List<ProductAnalysis> products = new ArrayList<>();
+        double energy = 0;
+        for (ProductAnalyzer.Pair pair : ProductAnalyzer.pairs(members, slots)) {
+            // The random factors lie beside the members'.
+            if (2 * (pair.left().bytes() + pair.right().bytes()) <= most) {
+                products.add(analyzer.analyze(pair));
+                energy += products.getLast().energy();
+            }
+        }
+        double all = energy;
+        return products.stream().map(product -> product.withEnergyOf(all)).toList();
     }
 
     private static List<FamilyMember> sampled(

@@ -57,6 +57,11 @@ final class ModelAxis {
         return new ModelAxis(n, products, split);
     }
 
+    /** Takes the inner products of all members, row by row. */
+    static ModelAxis of(double[] products, int members, HeldOut split) {
+        return new ModelAxis(members, products, split);
+    }
+
     /** The same points, seen from the mean of the fitted ones. */
     ModelAxis centred() {
         int[] of = split.fitted();

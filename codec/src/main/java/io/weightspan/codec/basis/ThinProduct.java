@@ -4,6 +4,7 @@ import io.weightspan.codec.kernel.MatrixPanels;
 import io.weightspan.codec.kernel.MatrixProduct;
 import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,6 +102,27 @@ public record ThinProduct(float[] left, float[] right, int rows, int inner, int 
                         MatrixPanels.of(Strided.rows(ofRight, l), inner, l),
                         Strided.rows(core, l));
         return core;
+    }
+
+    /**
+     * The directions that hold the energy of products, largest first; of a side as many as there can be.
+     *
+     * @param name     of the slot
+     * @param products of the same m and n, at least one
+     * @return the directions, with the roots of what each holds as their magnitudes; no side where there is no energy
+     */
+    public static SharedDirections directions(String name, List<ThinProduct> products) {
+        ThinProduct first = products.getFirst();
+        StackedColumns left = new StackedColumns(first.rows);
+        StackedColumns right = new StackedColumns(first.columns);
+        double energy = 0;
+        for (ThinProduct product : products) {
+            product.addTo(left, right);
+            energy += product.dot(product);
+        }
+        return energy > 0
+                ? new SharedDirections(name, first.rows, first.columns, left.side(1, 1), right.side(1, 1))
+                : new SharedDirections(name, first.rows, first.columns, null, null);
     }
 
     /** Adds columns whose products with themselves sum to those of the product's rows, or of its columns. */

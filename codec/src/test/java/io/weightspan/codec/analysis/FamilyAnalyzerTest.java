@@ -295,4 +295,111 @@ class FamilyAnalyzerTest {
         assertThat(analysis.notes()).anyMatch(note -> note.startsWith("1 of the first member's tensors"));
         assertThat(bytes.get()).isEqualTo(2L * 3 * 4 * (ROWS * COLUMNS + 8));
     }
+
+    /** Adapters whose products are multiples of one or, of the others, nothing alike; factors are mixed by chance. */
+    private List<MemoryFile> adapters(int count, boolean alike) {
+        float[] left = normal(ROWS * 2);
+        float[] right = normal(2 * COLUMNS);
+        List<MemoryFile> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            float[] b = alike ? left : normal(ROWS * 2);
+            float[] a = alike ? right : normal(2 * COLUMNS);
+            double turn = 6 * random.nextDouble();
+            double size = random.nextGaussian();
+            float[] mixedB = new float[b.length];
+            float[] mixedA = new float[a.length];
+            for (int x = 0; x < ROWS; x++) {
+                mixedB[2 * x] = (float) (Math.cos(turn) * b[2 * x] - Math.sin(turn) * b[2 * x + 1]);
+                mixedB[2 * x + 1] = (float) (Math.sin(turn) * b[2 * x] + Math.cos(turn) * b[2 * x + 1]);
+            }
+            for (int x = 0; x < COLUMNS; x++) {
+                int y = COLUMNS + x;
+                mixedA[x] = (float) (size * (Math.cos(turn) * a[x] - Math.sin(turn) * a[y]));
+                mixedA[y] = (float) (size * (Math.sin(turn) * a[x] + Math.cos(turn) * a[y]));
+            }
+            files.add(new MemoryFile()
+                    .tensor("q.lora_A.weight", List.of(2L, (long) COLUMNS), mixedA)
+                    .tensor("q.lora_B.weight", List.of((long) ROWS, 2L), mixedB)
+                    .tensor("w", SHAPE, formed(mixedB, mixedA)));
+        }
+        return files;
+    }
+
+    private static float[] formed(float[] b, float[] a) {
+        float[] product = new float[ROWS * COLUMNS];
+        for (int at = 0; at < product.length; at++) {
+            int i = at / COLUMNS;
+            int j = at % COLUMNS;
+            product[at] = b[2 * i] * a[j] + b[2 * i + 1] * a[COLUMNS + j];
+        }
+        return product;
+    }
+
+    private static FamilyAnalysis analyzeAdapters(List<MemoryFile> files) throws IOException {
+        List<FamilyMember> members = new ArrayList<>();
+        for (MemoryFile file : files) {
+            members.add(new FamilyMember("adapter-" + members.size(), file));
+        }
+        // Of the formed products alone differences are from 0, as products' always are.
+        return analyze(members, zeroBase());
+    }
+
+    @Test
+    void productsShareWhatMixedFactorsHide() throws IOException {
+        FamilyAnalysis analysis = analyzeAdapters(adapters(16, true));
+        assertThat(analysis.products()).singleElement().satisfies(product -> {
+            assertThat(product.name()).isEqualTo("q.lora_A.weight");
+            assertThat(product.shape()).isEqualTo(SHAPE);
+            assertThat(product.rank()).isEqualTo(2);
+            assertThat(product.energyShare()).isEqualTo(1);
+            assertThat(product.spectrum()[0]).isGreaterThan(0.999);
+            assertThat(product.nullSpectrum()[0]).isLessThan(0.7);
+            assertThat(product.heldoutError().get(1).k()).isEqualTo(1);
+            assertThat(product.heldoutError().get(1).error()).isLessThan(0.01);
+            assertThat(product.heldoutError().get(1).nullError()).isGreaterThan(0.9);
+            assertThat(requireNonNull(product.heldoutError().get(1).shuffledError())).isGreaterThan(0.9);
+            ModeSpectrum left = requireNonNull(product.left());
+            assertThat(left.dimension()).isEqualTo(ROWS);
+            assertThat(left.spectrum()[0] + left.spectrum()[1]).isGreaterThan(0.999);
+            assertThat(left.nullSpectrum()[0] + left.nullSpectrum()[1]).isLessThan(0.9);
+            assertThat(requireNonNull(product.right()).dimension()).isEqualTo(COLUMNS);
+        });
+        SlotAnalysis factor = analysis.slots().getFirst();
+        assertThat(factor.spectrum()[0]).as("turned factors point anywhere in a plane").isLessThan(0.95);
+    }
+
+    /** What is said of a product is what is said of the same matrix when it is formed. */
+    @Test
+    void productsAreAnalysedAsIfTheyWereFormed() throws IOException {
+        FamilyAnalysis analysis = analyzeAdapters(adapters(11, false));
+        ProductAnalysis product = analysis.products().getFirst();
+        SlotAnalysis formed = analysis.slots().get(2);
+        assertThat(formed.name()).isEqualTo("w");
+        assertThat(product.energy()).isCloseTo(formed.energy(), within(1e-4 * formed.energy()));
+        for (int i = 0; i < formed.spectrum().length; i++) {
+            assertThat(product.spectrum()[i]).isCloseTo(formed.spectrum()[i], within(1e-5));
+        }
+        for (int i = 0; i < formed.heldoutError().size(); i++) {
+            assertThat(product.heldoutError().get(i).error())
+                    .isCloseTo(formed.heldoutError().get(i).error(), within(1e-4));
+        }
+        double[] left = requireNonNull(product.left()).spectrum();
+        for (int i = 0; i < 10; i++) {
+            assertThat(left[i]).isCloseTo(requireNonNull(formed.left()).spectrum()[i], within(1e-4));
+        }
+    }
+
+    @Test
+    void adaptersOfZerosHaveNoDirections() throws IOException {
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            members.add(new FamilyMember("adapter-" + i, new MemoryFile()
+                    .tensor("q.lora_A.weight", List.of(2L, 8L), normal(16))
+                    .tensor("q.lora_B.weight", List.of(8L, 2L), new float[16])));
+        }
+        ProductAnalysis product = analyze(members, null).products().getFirst();
+        assertThat(product.energy()).isZero();
+        assertThat(product.left()).isNull();
+        assertThat(product.right()).isNull();
+    }
 }

@@ -11,6 +11,7 @@ import io.weightspan.codec.analysis.ErrorAtK;
 import io.weightspan.codec.analysis.FamilyAnalysis;
 import io.weightspan.codec.analysis.FamilyAnalyzer;
 import io.weightspan.codec.analysis.FamilyRate;
+import io.weightspan.codec.analysis.ProductAnalysis;
 import io.weightspan.codec.analysis.SlotAnalysis;
 import io.weightspan.server.report.AnalysisPage;
 import io.weightspan.server.store.ObjectStore;
@@ -107,6 +108,10 @@ final class AnalyzeCommand implements Callable<Integer> {
             printRates(analysis);
             out.println();
             printSlots(analysis);
+            if (!analysis.products().isEmpty()) {
+                out.println();
+                printProducts(analysis);
+            }
         }
         for (List<String> group : analysis.clusters().groups()) {
             out.println();
@@ -179,6 +184,40 @@ final class AnalyzeCommand implements Callable<Integer> {
         if (slots.size() > SLOTS_SHOWN) {
             output.out().println("... and " + (slots.size() - SLOTS_SHOWN) + " slots of less energy");
         }
+    }
+
+    private void printProducts(FamilyAnalysis analysis) {
+        List<ProductAnalysis> products = new ArrayList<>(analysis.products());
+        products.sort(Comparator.comparingDouble(ProductAnalysis::energyShare).reversed());
+        TextTable table = new TextTable(
+                "PRODUCT B A", "SHAPE", ">RANK", ">ENERGY", ">DIRECTIONS", ">ERROR HELD OUT", ">OF RANDOM",
+                ">OF SHUFFLED");
+        for (ProductAnalysis product : products.subList(0, Math.min(SLOTS_SHOWN, products.size()))) {
+            // The number of directions at which the members are furthest below chance.
+            ErrorAtK best = product.heldoutError().stream()
+                    .max(Comparator.comparingDouble(AnalyzeCommand::belowChance))
+                    .orElseThrow();
+            Double shuffled = best.shuffledError();
+            table.row(
+                    product.name(),
+                    product.shape().stream().map(Object::toString).collect(Collectors.joining("x")),
+                    Integer.toString(product.rank()),
+                    String.format(Locale.ROOT, "%.1f %%", 100 * product.energyShare()),
+                    Integer.toString(best.k()),
+                    number(best.error()),
+                    number(best.nullError()),
+                    shuffled == null ? "-" : number(shuffled));
+        }
+        table.print(output.out());
+        if (products.size() > SLOTS_SHOWN) {
+            output.out().println("... and " + (products.size() - SLOTS_SHOWN) + " products of less energy");
+        }
+    }
+
+    private static double belowChance(ErrorAtK at) {
+        Double shuffled = at.shuffledError();
+        double chance = Math.min(at.nullError(), shuffled == null ? 1 : shuffled);
+        return chance / Math.max(at.error(), 1e-6);
     }
 
     private static String number(double x) {

@@ -150,7 +150,7 @@
   };
   const showSpectrum = () => {
     const chosen = byId("slot").value;
-    const slot = chosen === "" ? data : data.slots[Number(chosen)];
+    const slot = chosen === "" ? data : [...data.slots, ...data.products][Number(chosen)];
     const axes = [["model", "over the models"]];
     if (slot.left && slot.left.spectrum.length) axes.push(["left", "left, of " + slot.left.dimension]);
     if (slot.right && slot.right.spectrum.length) axes.push(["right", "right, of " + slot.right.dimension]);
@@ -184,14 +184,31 @@
     if (!data.slots.length) return hide("h-spectrum");
     const all = element("option", "all, averaged");
     all.value = "";
-    byId("slot").replaceChildren(all, ...data.slots.map((slot, i) => {
-      const option = element("option", slot.name);
+    const names = [...data.slots.map((slot) => slot.name), ...data.products.map((pair) => productName(pair))];
+    byId("slot").replaceChildren(all, ...names.map((name, i) => {
+      const option = element("option", name);
       option.value = String(i);
       return option;
     }));
     byId("slot").addEventListener("change", showSpectrum);
     byId("axis").addEventListener("change", showSpectrum);
     showSpectrum();
+  };
+
+  const productName = (pair) => "B A of " + pair.name;
+  // At the number of directions where the fine-tunes are furthest below the better null.
+  const furthest = (at) => at.map((e) => [Math.min(e.null_error, e.shuffled_error ?? 1) / Math.max(e.error, 1e-6), e])
+    .reduce((best, one) => (one[0] > best[0] ? one : best))[1];
+  const showProducts = () => {
+    if (!data.products.length) return hide("h-products");
+    const rows = data.products.map((pair) => {
+      const at = pair.heldout_error.length ? furthest(pair.heldout_error) : null;
+      return [productName(pair), pair.shape.join(" × "), pair.rank, share(pair.energy_share), at ? at.k : "–",
+        number(at && at.error), number(at && at.in_sample_error), number(at && at.null_error),
+        number(at && at.shuffled_error)];
+    });
+    put("products", table(["product", "shape", "rank", "energy", "directions", "held out", "in sample", "random",
+      "shuffled"], rows, 2));
   };
 
   const turning = (slot) => (slot.coding_gain
@@ -297,6 +314,7 @@
   showErrors();
   showRates();
   makeSpectrum();
+  showProducts();
   showSlots();
   byId("order").addEventListener("change", showSlots);
   makeMembers();

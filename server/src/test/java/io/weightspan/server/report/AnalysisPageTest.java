@@ -3,7 +3,9 @@ package io.weightspan.server.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.codec.analysis.Clusters;
+import io.weightspan.codec.analysis.ErrorAtK;
 import io.weightspan.codec.analysis.FamilyAnalysis;
+import io.weightspan.codec.analysis.ProductAnalysis;
 import io.weightspan.codec.analysis.SlotAnalysis;
 import java.io.IOException;
 import java.util.List;
@@ -23,11 +25,15 @@ class AnalysisPageTest {
         SlotAnalysis slot = new SlotAnalysis(
                 name, List.of(2L, 3L), "mean", 1, 1, new double[] {1}, new double[] {1}, new double[0], null, null,
                 List.of(), null, 0, 0, false, "direct", List.of());
+        ProductAnalysis product = new ProductAnalysis(
+                name, List.of(2L, 3L), 1, 1, 1, new double[] {1}, new double[] {1}, new double[] {1}, null, null,
+                List.of(new ErrorAtK(0, 1, 1, 1, 1.0)));
         return new FamilyAnalysis(
                 name, 1, "Verdict on " + name, List.of(name), List.of(),
                 List.of(new FamilyAnalysis.LeftOut(name, name)),
                 name, 1, 6, 1, new double[] {1}, new double[] {1}, new double[0], List.of(), null, List.of(), null,
-                new Clusters(0.5, 0, List.of()), new double[][] {{1}}, List.of(), List.of(slot));
+                new Clusters(0.5, 0, List.of()), new double[][] {{1}}, List.of(), List.of(slot),
+                List.of(product));
     }
 
     @Test
@@ -38,6 +44,7 @@ class AnalysisPageTest {
         assertThat(data.find()).isTrue();
         JsonNode json = JsonMapper.shared().readTree(data.group(1));
         assertThat(json.path("slots").get(0).path("name").asString()).isEqualTo(HOSTILE);
+        assertThat(json.path("products").get(0).path("name").asString()).isEqualTo(HOSTILE);
         assertThat(json.path("family").asString()).isEqualTo(HOSTILE);
         assertThat(data.group(1)).doesNotContain("<", ">", "&", "\u2028");
         assertThat(page).contains("<h1>&lt;/script&gt;&lt;img src=x");
