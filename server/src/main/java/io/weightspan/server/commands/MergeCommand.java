@@ -36,9 +36,13 @@ import picocli.CommandLine.Parameters;
             "%nThe result is stored as any other model, against the base and in the directions of the family, if it has"
                     + " some; the sum is taken of whole weights, not of coefficients alone, so that nothing a"
                     + " residual holds is lost. Its commit's message names the members, their revisions and weights.",
+            "%nWith --fidelity span the first layers alone are read and summed, and stored as a first layer: for"
+                    + " members that share directions this is the weighted sum of their coefficients, quantised again. The"
+                    + " record states how far it is from the sum of the layers.",
             "%nExamples:",
             "  weightspan merge --store hub --to models/both models/french=0.5 models/medical=0.5",
             "  weightspan merge --store hub --to models/unlearned models/tuned=1 models/toxic=-0.4",
+            "  weightspan merge --store hub --to models/near --fidelity span models/french=0.5 models/medical=0.5",
             "  weightspan merge --store hub --to models/soup --normalize models/run-1=1 models/run-2@v2=1"
         })
 final class MergeCommand implements Callable<Integer> {
@@ -76,6 +80,16 @@ final class MergeCommand implements Callable<Integer> {
                     + " Otherwise that is an error.")
     private boolean keepFirst;
 
+    @Option(
+            names = "--fidelity",
+            defaultValue = "exact",
+            paramLabel = "FIDELITY",
+            description = "'exact': whole weights are summed and the sum is stored. 'span': the members' first layers"
+                    + " are summed, and the first layer is all that is stored of the sum, a hundredth of its energy left"
+                    + " out at most where the directions hold it. Default: exact.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+    private String fidelity;
+
     @Option(names = "--force", description = "Add a commit to a repository that is there and has other files.")
     private boolean force;
 
@@ -107,6 +121,7 @@ final class MergeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int threads = jobs.count();
+        boolean layers = layers();
         RepoId target = RepoId.of(to);
         List<String> names = new ArrayList<>();
         List<Double> weights = new ArrayList<>();
@@ -127,7 +142,7 @@ final class MergeCommand implements Callable<Integer> {
             }
             Optional<Commit> from =
                     base == null ? Optional.empty() : Optional.of(Revision.of(base).in(repositories));
-            MergeRequest.Rules rules = new MergeRequest.Rules(normalize, factors, keepFirst, force);
+            MergeRequest.Rules rules = new MergeRequest.Rules(normalize, factors, keepFirst, layers, force);
             MergeRequest request =
                     new MergeRequest(target, sources, from, rules, System.getProperty("user.name", ""), threads);
             Merger.Merged merged;
@@ -137,6 +152,16 @@ final class MergeCommand implements Callable<Integer> {
             report(merged);
         }
         return ExitStatus.DONE;
+    }
+
+    private boolean layers() {
+        return switch (fidelity) {
+            case "exact" -> false;
+            case "span" -> true;
+            default ->
+                throw new CommandException(
+                        ExitStatus.USAGE, "--fidelity takes exact or span here, not '" + fidelity + "'");
+        };
     }
 
     private static double weight(String member, String text) {

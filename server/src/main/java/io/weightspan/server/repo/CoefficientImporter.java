@@ -92,7 +92,13 @@ public final class CoefficientImporter {
             String message = "Import coefficients of " + turned.slots() + " tensors in basis " + objects;
             Optional<Commit> base = basis.base().flatMap(FamilyBasis.Base::commit);
             DerivedRepo.Target target = new DerivedRepo.Target(
-                    request.to(), request.family(), message, request.author(), request.jobs(), request.force());
+                    request.to(),
+                    request.family(),
+                    message,
+                    request.author(),
+                    request.jobs(),
+                    PackCoding.EXACT,
+                    request.force());
             PackedRepo packed = result.pack(target, base, listener);
             return new Imported(packed, turned.slots(), turned.replaced(), turned.kept());
         }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A repository that is made of others: a folder in the store's scratch space that is filled and then packed. Closing it
@@ -37,9 +38,11 @@ final class DerivedRepo implements Closeable {
      * @param message what it was made of
      * @param author who made it
      * @param jobs how many threads work
+     * @param coding how true and how small it is stored
      * @param force whether a repository that differs is to get a new commit
      */
-    record Target(RepoId to, String family, String message, String author, int jobs, boolean force) {}
+    record Target(
+            RepoId to, String family, String message, String author, int jobs, PackCoding coding, boolean force) {}
 
     /** Makes an empty folder. */
     static DerivedRepo create(ObjectStore store) throws IOException {
@@ -94,7 +97,7 @@ final class DerivedRepo implements Closeable {
                 base,
                 target.author(),
                 target.jobs(),
-                PackCoding.EXACT,
+                target.coding(),
                 target.message());
         return new Packer(store).pack(request, listener).getFirst();
     }
@@ -108,7 +111,10 @@ final class DerivedRepo implements Closeable {
         for (FolderScanner.Found found : FolderScanner.scan(folder)) {
             digests.put(found.path(), Fingerprint.of(found.file()).sha256());
         }
-        if (!CommitWriter.isSame(head.get(), target.family(), digests)) {
+        Map<String, Digest> packed = head.get().files().stream()
+                .collect(Collectors.toMap(
+                        CommitFile::path, target.coding().isExact() ? CommitFile::sha256 : CommitFile::packed));
+        if (!head.get().family().equals(target.family()) || !packed.equals(digests)) {
             throw new RefusedException("repository " + target.to() + " is there already and has other files;"
                     + " name another, or add a commit to it with --force");
         }

@@ -45,12 +45,14 @@ public record MergeRequest(
      * @param normalize whether weights are divided by their sum
      * @param factors whether the factors of adapters are summed, though the sum of products is another thing
      * @param keepFirst whether the first model's tensor is taken where shapes differ
+     * @param layers whether the members' first layers are summed instead of the whole weights, and a first layer is all
+     *     that is stored of the sum
      * @param force whether a repository that is there and differs gets a new commit
      */
-    public record Rules(boolean normalize, boolean factors, boolean keepFirst, boolean force) {
+    public record Rules(boolean normalize, boolean factors, boolean keepFirst, boolean layers, boolean force) {
 
         /** The strictest. */
-        public static final Rules STRICT = new Rules(false, false, false, false);
+        public static final Rules STRICT = new Rules(false, false, false, false, false);
     }
 
     /**

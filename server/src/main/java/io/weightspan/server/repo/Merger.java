@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.basis.FactorPair;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.server.store.ObjectStore;
 import java.io.BufferedOutputStream;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +25,22 @@ import org.jspecify.annotations.Nullable;
  * Merges models of a store into another: weighted sums of their differences from what they started from
  * ({@link io.weightspan.codec.merge.WeightedSum}). The result is packed as any other model is, so that where the
  * models' records share directions its first layer, being linear in the weights, is about the weighted sum of theirs.
- * Safe for several threads and processes on one store.
+ *
+ * <p>{@link MergeRequest.Rules#layers} sums the models' first layers alone and stores a first layer. A layer is its
+ * center plus coefficients times directions: in directions that the models share, the differences of the sum have for
+ * coefficients the weighted sum of the models' coefficients, which the encoder finds by turning the sum back, and
+ * quantises. Each layer is rounded to its dtype before it is summed; nothing else tells the sum from that of the
+ * coefficients.
+ *
+ * <p>Safe for several threads and processes on one store.
  */
 public final class Merger {
+
+    /** Of a sum of layers this part of the energy is kept: quantising it again adds little to what they left out. */
+    private static final double ENERGY = 0.99;
+
+    private static final PackCoding OF_LAYERS =
+            new PackCoding(Fidelity.SPAN, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.of(ENERGY));
 
     private final ObjectStore store;
     private final Repositories repositories;
@@ -87,11 +102,14 @@ public final class Merger {
         List<WeightFiles> opened = new ArrayList<>();
         try (DerivedRepo result = DerivedRepo.create(store)) {
             for (MergeRequest.Source source : sources) {
-                opened.add(WeightFiles.of(files, source.commit()));
+                opened.add(WeightFiles.of(files, source.commit(), request.rules().layers()));
             }
             List<WeightFiles> members = List.copyOf(opened);
-            if (!request.rules().factors()) {
+            if (!request.rules().factors() || request.rules().layers()) {
                 checkNoFactors(members);
+            }
+            if (request.rules().layers()) {
+                tellOfWholes(sources, listener);
             }
             WeightFiles center = open(base);
             if (center != null) {
@@ -108,6 +126,7 @@ public final class Merger {
                     message(sources, base),
                     request.author(),
                     request.jobs(),
+                    request.rules().layers() ? OF_LAYERS : PackCoding.EXACT,
                     request.rules().force());
             PackedRepo packed = result.pack(target, base.commit(), listener);
             return new Merged(packed, sources, base.isThere() ? Optional.of(base.name()) : Optional.empty());
@@ -182,7 +201,7 @@ public final class Merger {
                     throw new RefusedException(weights.path() + " of " + member.name() + " holds the factors of "
                             + pairs.size() + " products, such as " + pairs.getFirst().slot()
                             + "; the sum of products B A is not the product of the sums of B and of A. Merge the full"
-                            + " models, or sum the factors all the same with --factors");
+                            + " models, or sum the factors all the same with --factors, but not of first layers");
                 }
             }
         }
@@ -199,6 +218,18 @@ public final class Merger {
             }
         }
         writer.notes().forEach(listener::tells);
+    }
+
+    private static void tellOfWholes(List<MergeRequest.Source> sources, PackListener listener) {
+        for (MergeRequest.Source source : sources) {
+            boolean whole = source.commit().files().stream()
+                    .anyMatch(file -> FileTypes.isSafetensors(file.path())
+                            && file.firstPart().isEmpty()
+                            && file.original().isEmpty());
+            if (whole) {
+                listener.tells("weights of " + source.commit().repo() + " have no first layer and are taken whole");
+            }
+        }
     }
 
     private static void tellOfPickles(Commit first, PackListener listener) {

@@ -40,6 +40,11 @@ final class WeightFiles implements Closeable {
      * @throws IOException if the store can't be read or a record is damaged
      */
     static WeightFiles of(StoredFiles files, Commit commit) throws IOException {
+        return of(files, commit, false);
+    }
+
+    /** Opens those of a commit; with {@code layers} what the first layer tells of each file that has one. */
+    static WeightFiles of(StoredFiles files, Commit commit, boolean layers) throws IOException {
         WeightFiles opened = new WeightFiles(commit.repo().toString());
         try {
             for (CommitFile file : commit.files()) {
@@ -48,7 +53,10 @@ final class WeightFiles implements Closeable {
                         throw new RefusedException(
                                 file.path() + " of " + commit.repo() + " is not stored as tensors; pack it again");
                     }
-                    DecodedFile weights = opened.open.add(files.openRecord(file, Verification.CHUNKS));
+                    DecodedFile weights = opened.open.add(
+                            layers && file.firstPart().isPresent()
+                                    ? files.openFirstLayer(file, Verification.CHUNKS)
+                                    : files.openRecord(file, Verification.CHUNKS));
                     opened.all.add(Weights.of(file.path(), weights));
                 }
             }

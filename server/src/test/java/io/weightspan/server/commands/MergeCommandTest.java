@@ -2,12 +2,14 @@ package io.weightspan.server.commands;
 
 import static io.weightspan.server.commands.CommandRuns.run;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.weightspan.server.commands.CommandRuns.Matrix;
 import io.weightspan.server.commands.CommandRuns.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +89,91 @@ class MergeCommandTest {
         }
         assertThat(run("merge", "--store", store, "--to", "solo/none", "--normalize", "solo/a=1", "solo/b=-1").status())
                 .isEqualTo(2);
+    }
+
+    /** A base and members that differ from it along three directions, of sizes of their own, and a little noise. */
+    private void packSharing() throws IOException {
+        float[] base = values(0);
+        float[] axes = values(9);
+        List<String> folders = new ArrayList<>();
+        model("near/base", Map.of("w", new Matrix(ROWS, COLUMNS, base)));
+        for (int m = 1; m <= 5; m++) {
+            Random own = new Random(m);
+            float[] w = base.clone();
+            for (int k = 0; k < 3; k++) {
+                double size = own.nextGaussian();
+                for (int i = 0; i < w.length; i++) {
+                    w[i] += (float) (size * axes[k * ROWS + i / COLUMNS] * axes[1000 + k * COLUMNS + i % COLUMNS]);
+                }
+            }
+            for (int i = 0; i < w.length; i++) {
+                w[i] += (float) (1e-3 * own.nextGaussian());
+            }
+            model("near/m" + m, Map.of("w", new Matrix(ROWS, COLUMNS, w)));
+            folders.add(path("near/m" + m));
+        }
+        List<String> arguments = new ArrayList<>(
+                List.of("pack", "--store", store, "--base", path("near/base"), "--step", "0.5", "--json"));
+        arguments.addAll(folders);
+        run(arguments.toArray(String[]::new)).json();
+    }
+
+    private float[] unpackedAtSpan(String repo, String to) throws IOException {
+        assertThat(run("unpack", "--store", store, repo, "--to", path(to), "--fidelity", "span").status()).isZero();
+        return CommandRuns.read(folder.resolve(to).resolve("model.safetensors")).get("w").values();
+    }
+
+    @Test
+    void atSpanLayersAreSummedAndALayerIsStored() throws IOException {
+        packSharing();
+        JsonNode json = run("merge", "--store", store, "--to", "near/sum", "--fidelity", "span", "--json",
+                "near/m1=0.7", "near/m2=-0.4").json();
+        JsonNode exact = run("merge", "--store", store, "--to", "near/exact", "--json", "near/m1=0.7", "near/m2=-0.4")
+                .json();
+        assertThat(json.path("stored_bytes").asLong()).isLessThan(exact.path("stored_bytes").asLong() / 3);
+        JsonNode weights = run("inspect", "--store", store, "near/sum", "--json").json().path("files").get(0);
+        assertThat(weights.path("path").asString()).isEqualTo("model.safetensors");
+        assertThat(weights.path("fidelity").asString()).isEqualTo("span");
+        float[] base = values(0);
+        float[] one = unpackedAtSpan("near/m1", "one");
+        float[] two = unpackedAtSpan("near/m2", "two");
+        float[] sum = unpackedAtSpan("near/sum", "sum");
+        double error = 0;
+        double energy = 0;
+        double most = 0;
+        for (int i = 0; i < base.length; i++) {
+            double terms = 0.7 * ((double) one[i] - base[i]) + -0.4 * ((double) two[i] - base[i]);
+            double e = (float) (base[i] + terms) - (double) sum[i];
+            error += e * e;
+            energy += Math.pow((float) (base[i] + terms) - (double) base[i], 2);
+            most = Math.max(most, Math.abs(e));
+        }
+        double relative = Math.sqrt(error / energy);
+        assertThat(relative).isLessThan(0.1);
+        assertThat(weights.path("relative_error").asDouble()).isCloseTo(relative, within(1e-6));
+        assertThat(weights.path("max_abs_error").asDouble()).isCloseTo(most, within(1e-6));
+        // Again it is what is there, and the record uses the family's directions, which are not stored twice.
+        assertThat(run("merge", "--store", store, "--to", "near/sum", "--fidelity", "span", "--json", "near/m1=0.7",
+                "near/m2=-0.4").json().path("changed").asBoolean()).isFalse();
+        JsonNode member = run("inspect", "--store", store, "near/m1", "--json").json().path("files").get(0);
+        assertThat(member.path("dependencies").toString()).contains("\"role\":\"basis\"");
+        for (JsonNode dependency : member.path("dependencies")) {
+            assertThat(weights.path("dependencies").toString()).contains(dependency.path("object").asString());
+        }
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    @Test
+    void atSpanFactorsAndOtherFidelitiesAreRefused() throws IOException {
+        Map<String, Matrix> pair = new LinkedHashMap<>();
+        pair.put("q.lora_A.weight", new Matrix(2, 3, new float[] {1, 2, 3, 4, 5, 6}));
+        pair.put("q.lora_B.weight", new Matrix(2, 2, new float[] {1, 0, 0, 1}));
+        model("lora/a", pair);
+        run("pack", "--store", store, path("lora/a"));
+        assertThat(run("merge", "--store", store, "--to", "lora/x", "--factors", "--fidelity", "span", "lora/a=2")
+                .status()).isEqualTo(2);
+        assertThat(run("merge", "--store", store, "--to", "lora/x", "--fidelity", "bounded:1", "lora/a=2").err())
+                .contains("exact or span");
     }
 
     @Test
