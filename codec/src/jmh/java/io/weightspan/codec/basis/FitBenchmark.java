@@ -32,7 +32,8 @@ public final class FitBenchmark {
         double seconds = (System.nanoTime() - start) / 1e9;
         Path file = Files.createTempDirectory("fit").resolve("basis.safetensors");
         int count = BasisFile.write(file, slots, Double.parseDouble(args[3]));
-        System.out.printf("%d members, %d slots, %.1f s with at most %d MiB of heap; %d directions, %d bytes uncompressed%n",
+        System.out.printf(
+                "%d members, %d slots, %.1f s with at most %d MiB of heap; %d directions, %d bytes uncompressed%n",
                 members.size(), slots.size(), seconds, Runtime.getRuntime().maxMemory() >> 20,
                 count, Files.size(file));
         Files.delete(file);
