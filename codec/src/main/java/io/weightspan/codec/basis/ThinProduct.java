@@ -3,6 +3,7 @@ package io.weightspan.codec.basis;
 import io.weightspan.codec.kernel.MatrixPanels;
 import io.weightspan.codec.kernel.MatrixProduct;
 import io.weightspan.codec.kernel.Strided;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,46 @@ public record ThinProduct(float[] left, float[] right, int rows, int inner, int 
             }
         }
         return sum;
+    }
+
+    /**
+     * How far another product is from this one.
+     *
+     * @param square the sum of the squares of the differences of their elements
+     * @param most   the largest of these differences, absolute
+     */
+    public record Distance(double square, double most) {}
+
+    /**
+     * Measures how far another product of the same m and n is, row by row.
+     *
+     * @param other the other
+     * @return the distance, in binary64
+     */
+    public Distance distance(ThinProduct other) {
+        double square = 0;
+        double most = 0;
+        double[] row = new double[columns];
+        for (int i = 0; i < rows; i++) {
+            Arrays.fill(row, 0);
+            addRow(i, 1, row);
+            other.addRow(i, -1, row);
+            for (double e : row) {
+                square += e * e;
+                most = Math.max(most, Math.abs(e));
+            }
+        }
+        return new Distance(square, most);
+    }
+
+    private void addRow(int i, int sign, double[] row) {
+        for (int t = 0; t < inner; t++) {
+            double weight = (double) sign * left[i * inner + t];
+            int at = t * columns;
+            for (int j = 0; j < columns; j++) {
+                row[j] += weight * right[at + j];
+            }
+        }
     }
 
     /**

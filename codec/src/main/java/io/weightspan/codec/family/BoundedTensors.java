@@ -5,7 +5,6 @@ import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,27 +34,69 @@ final class BoundedTensors {
     }
 
     /**
-     * Plans a tensor.
+     * Plans a tensor without a layer.
      *
-     * @param own how it is coded without loss and without a layer
+     * @param own how it is coded without loss
      * @param t its index
      * @param out receives its elements as the record decodes them
      */
     LayerPlanner.Planned plan(BoundedPlanner planner, TensorPlan own, int t, MemorySegment out) throws IOException {
         TensorInfo tensor = own.tensor();
         out.copyFrom(file.tensor(t));
-        boolean approximated = layer.isPresent() && layer.get().isApproximation(t);
-        TensorPlan exact = layer.isPresent() && !approximated ? TensorPlan.layer(tensor, own.sha256()) : own;
         if (!BoundedPlanner.serves(tensor)) {
-            return new LayerPlanner.Planned(exact, LayerError.NONE);
+            return new LayerPlanner.Planned(own, LayerError.NONE);
         }
         double square = square(t);
-        TensorPlan best = exact;
-        // A tensor that equals another costs nothing; one with NaN, infinities or no differences is kept as it is.
-        if (exact.bits() != 0 && (layer.isEmpty() || approximated) && square > 0 && square <= Float.MAX_VALUE) {
-            best = within(planner, own, t, bound * Math.sqrt(square / tensor.elementCount()), out);
+        TensorPlan best = own;
+        if (canBeBounded(own, square)) {
+            TensorPlan alone = TensorPlan.predicted(tensor, own.sha256(), null, 0, null);
+            TensorPlan predicted = TensorPlan.predicted(
+                    tensor, own.sha256(), own.reference(), own.sourceTensor(), own.source());
+            List<TensorPlan> predictions = own.reference() == null ? List.of(alone) : List.of(predicted, alone);
+            best = within(planner, own, predictions, t, square, out);
         }
         return new LayerPlanner.Planned(best, error(t, out, square));
+    }
+
+    /**
+     * Plans a tensor that a layer may predict.
+     *
+     * @param own how it is coded without loss and without a layer
+     * @param without how within the bound, without a layer
+     * @param decoded its elements as they are decoded then
+     * @param t its index
+     * @param out receives its elements as the record decodes them
+     */
+    LayerPlanner.Planned planUpon(
+            BoundedPlanner planner,
+            TensorPlan own,
+            LayerPlanner.Planned without,
+            MemorySegment decoded,
+            int t,
+            MemorySegment out)
+            throws IOException {
+        TensorInfo tensor = own.tensor();
+        LayeredPlans upon = layer.orElseThrow();
+        if (!upon.isApproximation(t)) {
+            out.copyFrom(file.tensor(t));
+            return new LayerPlanner.Planned(TensorPlan.layer(tensor, own.sha256()), error(t, out));
+        }
+        out.copyFrom(decoded);
+        double square = square(t);
+        if (!canBeBounded(own, square)) {
+            return without;
+        }
+        ElementSource source = new ElementSource(upon.decoded(), tensor);
+        Reference reference = Reference.ofLayer(upon.decoded(), LayeredPlans.DEPTH);
+        List<TensorPlan> predictions =
+                List.of(TensorPlan.predicted(tensor, own.sha256(), reference, t, source));
+        TensorPlan best = within(planner, without.plan(), predictions, t, square, out);
+        return new LayerPlanner.Planned(best, error(t, out, square));
+    }
+
+    /** A tensor that equals another costs nothing; one with NaN, infinities or no differences is kept as it is. */
+    private static boolean canBeBounded(TensorPlan own, double square) {
+        return own.bits() != 0 && square > 0 && square <= Float.MAX_VALUE;
     }
 
     /** What is left out of a tensor that is decoded so. */
@@ -71,12 +112,19 @@ final class BoundedTensors {
                 : LayerError.NONE;
     }
 
-    /** The plan of the fewest bits whose errors are at most {@code most}. */
-    private TensorPlan within(BoundedPlanner planner, TensorPlan own, int t, double most, MemorySegment out)
+    /** The plan of the fewest bits whose errors are within the bound; {@code known} or one by a prediction. */
+    private TensorPlan within(
+            BoundedPlanner planner,
+            TensorPlan known,
+            List<TensorPlan> predictions,
+            int t,
+            double square,
+            MemorySegment out)
             throws IOException {
-        TensorPlan best = own;
-        MemorySegment decoded = MemorySegment.ofArray(new byte[(int) own.tensor().byteLength()]);
-        for (TensorPlan prediction : predictions(own, t)) {
+        TensorPlan best = known;
+        double most = bound * Math.sqrt(square / known.tensor().elementCount());
+        MemorySegment decoded = MemorySegment.ofArray(new byte[(int) known.tensor().byteLength()]);
+        for (TensorPlan prediction : predictions) {
             Optional<TensorPlan> found =
                     planner.plan(new BoundedPlanner.Task(prediction, file.tensor(t), most), decoded);
             if (found.isPresent() && found.get().bits() < best.bits()) {
@@ -85,22 +133,6 @@ final class BoundedTensors {
             }
         }
         return best;
-    }
-
-    private List<TensorPlan> predictions(TensorPlan own, int t) {
-        List<TensorPlan> predictions = new ArrayList<>();
-        TensorInfo tensor = own.tensor();
-        if (layer.isPresent()) {
-            Reference reference = Reference.ofLayer(layer.get().decoded(), LayeredPlans.DEPTH);
-            ElementSource source = new ElementSource(layer.get().decoded(), tensor);
-            predictions.add(TensorPlan.predicted(tensor, own.sha256(), reference, t, source));
-        }
-        predictions.add(TensorPlan.predicted(
-                tensor, own.sha256(), own.reference(), own.sourceTensor(), own.source()));
-        if (own.reference() != null) {
-            predictions.add(TensorPlan.predicted(tensor, own.sha256(), null, 0, null));
-        }
-        return predictions;
     }
 
     /** The sum of the squares of a tensor's differences from the base, or of its elements without one. */

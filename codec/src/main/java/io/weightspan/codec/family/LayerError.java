@@ -3,7 +3,7 @@ package io.weightspan.codec.family;
 import io.weightspan.codec.basis.CentredElements.Center;
 
 /**
- * What an approximation leaves out.
+ * What an approximation leaves out; of a pair of factors whose product is approximated, what it leaves out of that.
  *
  * @param error sum of the squares of what it leaves out
  * @param difference sum of the squares of what it approximates: differences from a base, or elements

@@ -41,6 +41,7 @@ final class LayerPlanner {
     private final boolean areFewAside;
     private final boolean quantises;
     private final MixturePlanner mixtures;
+    private final LowRankSearch lowRank;
 
     /**
      * Prepares to plan.
@@ -52,17 +53,20 @@ final class LayerPlanner {
      *      difference
      * @param quantises whether tensors without directions are quantised; else only products of thin matrices are looked
      *      for, unless there is a basis
+     * @param lowRank looks for products in the file's tensors
      */
     LayerPlanner(
             SafetensorsFile file,
             List<Reference> references,
             Optional<BasisReference> basis,
             double step,
-            boolean quantises)
+            boolean quantises,
+            LowRankSearch lowRank)
             throws IOException {
         this.references = references;
         this.basis = basis;
         this.step = step;
+        this.lowRank = lowRank;
         this.quantises = quantises || basis.isPresent();
         mixtures = new MixturePlanner(file, references);
         long all = 0;
@@ -184,7 +188,7 @@ final class LayerPlanner {
         if (!LowRankPlanner.serves(task.tensor())) {
             return Optional.empty();
         }
-        Optional<LowRankPlanner.Found> found = LowRankPlanner.find(task.tensor(), task.own(), from);
+        Optional<LowRankPlanner.Found> found = lowRank.find(task.tensor(), task.own(), from);
         if (found.isEmpty() || found.get().bits() >= WORTH_FACTORS * task.exact().bits()) {
             return Optional.empty();
         }

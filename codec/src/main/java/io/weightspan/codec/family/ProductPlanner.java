@@ -21,7 +21,7 @@ import java.util.Optional;
 
 /**
  * Plans pairs of factors by their product in the family's directions. What is decoded has the same product, about, by
- * other factors. Stateless; thread-safe.
+ * other factors, and what counts as its error is the product's. Stateless; thread-safe.
  */
 final class ProductPlanner {
     private final SafetensorsFile file;
@@ -96,13 +96,13 @@ final class ProductPlanner {
         decode(rightInfo, new ProductFactor(factors, ModesPlan.directions(core.right()), false), rightOut);
         ThinProduct found = product(new Center(leftOut, leftInfo.dtype()),
                 new Center(rightOut, rightInfo.dtype()), leftInfo, rightInfo);
-        double error = Math.max(0, square - 2 * product.dot(found) + found.dot(found));
+        ThinProduct.Distance error = product.distance(found);
         boolean leftHolds = pair.left() < pair.right();
         ProductPlan ofLeft = new ProductPlan(true, pair.right(), leftHolds ? core : null, 1);
         ProductPlan ofRight = new ProductPlan(false, pair.left(), leftHolds ? null : core, 1);
         plans.put(pair.left(), new LayerPlanner.Planned(
                 TensorPlan.numbers(leftInfo, plain.get(pair.left()).sha256(), null, 0, ofLeft),
-                new LayerError(error, square, 0)));
+                new LayerError(error.square(), square, error.most())));
         plans.put(pair.right(), new LayerPlanner.Planned(
                 TensorPlan.numbers(rightInfo, plain.get(pair.right()).sha256(), null, 0, ofRight), LayerError.NONE));
     }

@@ -37,12 +37,6 @@ public final class RecordEncoder {
     /** A first layer that costs less than this part of the record is kept though it saves nothing. */
     private static final double CHEAP_LAYER = 0.01;
 
-    /** Between these the step for a rate is looked for, as often as tells it to 2 %. */
-    private static final double FINEST_STEP = 1.0 / 16;
-
-    private static final double COARSEST_STEP = 16;
-    private static final int ROUNDS_OF_RATE = 8;
-
     private final Source source;
     private final EncodeOptions options;
     private final Progress progress;
@@ -148,7 +142,7 @@ public final class RecordEncoder {
         return RecordWriter.of(source.file(), Layout.LAYOUT_SAFETENSORS, source.sha256(), hearing);
     }
 
-    /** Encodes with and without a layer, and keeps the smaller record, or the layer where it costs next to nothing. */
+    /** Encodes with a layer or without, whatever is smaller, or with it where it costs next to nothing. */
     private EncodedRecord encodeExact(Path out) throws IOException {
         List<TensorPlan> plans = plan(true);
         // Without anything to predict from no layer is possible, and no scratch file is needed to find that out.
@@ -161,27 +155,39 @@ public final class RecordEncoder {
                 return writePlain(plans, out, progress);
             }
             List<TensorPlan> upon = upon(plans, layer);
-            return smaller(out, plain -> writePlain(plans, plain, progress),
-                    layered -> writeLayered(layer, upon, source.sha256(), Optional.empty(), layered));
+            return smaller(
+                    out,
+                    Optional.of(LayerEstimate.of(plans, upon, layer)),
+                    (plain, hearing) -> writePlain(plans, plain, hearing),
+                    (layered, hearing) -> writeLayered(layer, upon, source.sha256(), Optional.empty(), layered,
+                            hearing));
         }
     }
 
     /** Writes a record. */
     @FunctionalInterface
     private interface Attempt {
-        EncodedRecord write(Path to) throws IOException;
+        EncodedRecord write(Path to, Progress hearing) throws IOException;
     }
 
-    private EncodedRecord smaller(Path out, Attempt plain, Attempt layered) throws IOException {
+    /** Writes the smaller record, and where no estimate tells which that is, both. */
+    private EncodedRecord smaller(Path out, Optional<LayerEstimate> estimate, Attempt plain, Attempt layered)
+            throws IOException {
+        // Without directions a layer holds most tensors as they are: it must pay for itself.
+        double most = source.basis().isPresent() ? 1 + CHEAP_LAYER : 1 - CHEAP_LAYER;
+        if (options.keepLayer() || estimate.isPresent() && estimate.get().isSurelyWithin(most)) {
+            return layered.write(out, progress);
+        }
+        if (estimate.isPresent() && estimate.get().isSurelyAbove(most)) {
+            return plain.write(out, progress);
+        }
         Path second = out.resolveSibling(out.getFileName() + ".layered");
         boolean done = false;
         try {
-            EncodedRecord without = plain.write(out);
+            EncodedRecord without = plain.write(out, progress);
             EncodedRecord chosen = without;
-            EncodedRecord with = layered.write(second);
-            // Without directions a layer holds most tensors as they are: it must pay for itself.
-            double most = without.storedLength() * (source.basis().isPresent() ? 1 + CHEAP_LAYER : 1 - CHEAP_LAYER);
-            if (options.keepLayer() || with.storedLength() <= most) {
+            EncodedRecord with = layered.write(second, Progress.NONE);
+            if (with.storedLength() <= most * without.storedLength()) {
                 Files.move(second, out, StandardCopyOption.REPLACE_EXISTING);
                 chosen = with;
             }
@@ -196,60 +202,20 @@ public final class RecordEncoder {
     }
 
     private LayeredPlans layer(List<TensorPlan> plans, Path scratch) throws IOException {
-        return layer(plans, options.rate() > 0 ? stepOf(plans, scratch) : options.step(), scratch);
-    }
-
-    private LayeredPlans layer(List<TensorPlan> plans, double step, Path scratch) throws IOException {
-        boolean quantises = options.keepLayer() || options.fidelity().kind() == Fidelity.Kind.SPAN;
-        LayerPlanner planner = new LayerPlanner(source.file(), source.references(), source.basis(), step, quantises);
-        // Factors of the same product are as good to use as the file's, but no nearer to them.
-        Optional<ProductPlanner> products = options.fidelity().kind() == Fidelity.Kind.SPAN
-                ? source.basis().map(basis -> new ProductPlanner(source.file(), basis, step))
-                : Optional.empty();
-        return LayeredPlans.of(source.file(), plans, planner, products, options.threads(), scratch);
-    }
-
-    /** The finest step, about, with which the layer's bytes keep the rate; the coarsest where none does. */
-    private double stepOf(List<TensorPlan> plans, Path scratch) throws IOException {
-        long elements = source.file().tensors().stream().mapToLong(TensorInfo::elementCount).sum();
-        double fine = FINEST_STEP;
-        double coarse = COARSEST_STEP;
-        for (int round = 0; round < ROUNDS_OF_RATE; round++) {
-            double step = Math.sqrt(fine * coarse);
-            try (LayeredPlans layer = layer(plans, step, scratch)) {
-                if (layerLength(layer, scratch) * Byte.SIZE <= options.rate() * elements) {
-                    coarse = step;
-                } else {
-                    fine = step;
-                }
-            }
-        }
-        return coarse;
-    }
-
-    private long layerLength(LayeredPlans layer, Path scratch) throws IOException {
-        Path file = scratch.resolveSibling(scratch.getFileName() + ".rate");
-        try (LayerWriter writer = LayerWriter.create(file)) {
-            CodingEncoder coding = new CodingEncoder(
-                    source.file(), source.bytes(), layer.first(), true, options, Progress.NONE);
-            coding.write(writer.coding(), RecordWriter.used(layer.first()));
-            writer.finish(coding.tableSets(), source.sha256(), 0, 0);
-            return writer.storedLength();
-        }
+        return new LayerMaker(source.file(), source.references(), source.basis(), options)
+                .make(plans, source.bytes(), scratch);
     }
 
     /** How the file is coded where the layer may predict it. */
     private List<TensorPlan> upon(List<TensorPlan> plain, LayeredPlans layer) throws IOException {
-        List<Reference> candidates = new ArrayList<>(source.references());
-        candidates.add(Reference.ofLayer(layer.decoded(), LayeredPlans.DEPTH));
+        Reference reference = Reference.ofLayer(layer.decoded(), LayeredPlans.DEPTH);
         TensorPlan[] upon = new TensorPlan[plain.size()];
         Parallel.run(options.threads(), upon.length, new Pool<>(TensorPlanner::new), (planner, t) -> {
             TensorPlan own = plain.get(t);
             if (own.predictor() == PredictorKind.SELF) {
                 upon[t] = own;
             } else if (layer.isApproximation(t)) {
-                upon[t] = planner.plan(
-                        source.file(), source.file().tensor(t), own.tensor(), own.sha256(), candidates);
+                upon[t] = planner.plan(source.file(), source.file().tensor(t), own, reference);
             } else {
                 upon[t] = TensorPlan.layer(own.tensor(), own.sha256());
             }
@@ -268,7 +234,8 @@ public final class RecordEncoder {
             List<TensorPlan> upon,
             Digest decoded,
             Optional<Approximation> approximation,
-            Path out)
+            Path out,
+            Progress hearing)
             throws IOException {
         List<MemorySegment> bytes = source.bytes();
         List<TensorPlan> all = new ArrayList<>(layer.first());
@@ -276,11 +243,11 @@ public final class RecordEncoder {
         try (LayerWriter writer = LayerWriter.create(out.resolveSibling(out.getFileName() + ".layer"))) {
             CodingEncoder first =
                     new CodingEncoder(source.file(), bytes, layer.first(), true, options, Progress.NONE);
-            CodingEncoder coding = new CodingEncoder(source.file(), bytes, upon, false, options, Progress.NONE);
+            CodingEncoder coding = new CodingEncoder(source.file(), bytes, upon, false, options, hearing);
             first.write(writer.coding(), RecordWriter.used(all));
             writer.finish(
                     first.tableSets(), layer.sha256(), layer.error().relative(), layer.error().most());
-            return writer(Progress.NONE).layer(writer).decodesTo(decoded, approximation).write(coding, all, out);
+            return writer(hearing).layer(writer).decodesTo(decoded, approximation).write(coding, all, out);
         }
     }
 
@@ -337,48 +304,64 @@ public final class RecordEncoder {
     private EncodedRecord encodeBounded(Path out) throws IOException {
         List<TensorPlan> plans = plan(false);
         Path scratch = out.resolveSibling(out.getFileName() + ".bounded");
-        try (Bounded plain = bounded(plans, Optional.empty(), scratch)) {
-            Attempt writePlain = to -> {
+        try (Bounded plain = bounded(plans, Optional.empty(), Optional.empty(), scratch)) {
+            Attempt writePlain = (to, hearing) -> {
                 CodingEncoder coding = new CodingEncoder(
-                        source.file(), source.bytes(), plain.plans(), false, options, progress);
-                return writer(progress)
+                        source.file(), source.bytes(), plain.plans(), false, options, hearing);
+                return writer(hearing)
                         .decodesTo(plain.sha256(), approximation(plain.sha256(), plain.error()))
                         .write(coding, plain.plans(), to);
             };
             try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
                 if (!layer.servesAny()) {
-                    return writePlain.write(out);
+                    return writePlain.write(out, progress);
                 }
                 Path second = scratch.resolveSibling(scratch.getFileName() + "2");
-                try (Bounded upon = bounded(plans, Optional.of(layer), second)) {
-                    return smaller(out, writePlain, to -> writeLayered(
-                            layer, upon.plans(), upon.sha256(), approximation(upon.sha256(), upon.error()), to));
+                try (Bounded upon = bounded(plans, Optional.of(layer), Optional.of(plain), second)) {
+                    return smaller(out, Optional.empty(), writePlain, (to, hearing) -> writeLayered(
+                            layer,
+                            upon.plans(),
+                            upon.sha256(),
+                            approximation(upon.sha256(), upon.error()),
+                            to,
+                            hearing));
                 }
             }
         }
     }
 
     /** Plans within bounds and what they decode to, which is closed with this. */
-    private record Bounded(List<TensorPlan> plans, LayerFile decoded, LayerError error, Digest sha256)
+    private record Bounded(
+            List<TensorPlan> plans, LayerFile decoded, List<LayerError> errors, LayerError error, Digest sha256)
             implements
                 Closeable {
+        LayerPlanner.Planned planned(int t) {
+            return new LayerPlanner.Planned(plans.get(t), errors.get(t));
+        }
+
         @Override
         public void close() throws IOException {
             decoded.close();
         }
     }
 
-    private Bounded bounded(List<TensorPlan> plain, Optional<LayeredPlans> layer, Path scratch) throws IOException {
+    private Bounded bounded(
+            List<TensorPlan> exact, Optional<LayeredPlans> layer, Optional<Bounded> without, Path scratch)
+            throws IOException {
         LayerFile decoded = new LayerFile(source.file(), scratch);
-        TensorPlan[] plans = new TensorPlan[plain.size()];
-        LayerError[] errors = new LayerError[plain.size()];
+        TensorPlan[] plans = new TensorPlan[exact.size()];
+        LayerError[] errors = new LayerError[exact.size()];
         BoundedTensors tensors =
                 new BoundedTensors(source.file(), source.references(), layer, options.fidelity().bound());
         boolean done = false;
         try {
             Parallel.run(options.threads(), plans.length, new Pool<>(BoundedPlanner::new), (planner, t) -> {
-                MemorySegment elements = decoded.tensor(plain.get(t).tensor());
-                LayerPlanner.Planned planned = tensors.plan(planner, plain.get(t), t, elements);
+                TensorPlan own = exact.get(t);
+                MemorySegment elements = decoded.tensor(own.tensor());
+                LayerPlanner.Planned planned = without.isEmpty()
+                        ? tensors.plan(planner, own, t, elements)
+                        : tensors.planUpon(planner, own, without.get().planned(t),
+                                without.get().decoded().tensor(own.tensor()), t, elements);
                 plans[t] = planned.plan();
                 errors[t] = planned.error();
             });
@@ -387,7 +370,12 @@ public final class RecordEncoder {
                 error = error.plus(Objects.requireNonNull(one));
             }
             done = true;
-            return new Bounded(decoded(List.of(plans), decoded), decoded, error, Digest.sha256(decoded.bytes()));
+            return new Bounded(
+                    decoded(List.of(plans), decoded),
+                    decoded,
+                    List.of(errors),
+                    error,
+                    Digest.sha256(decoded.bytes()));
         } finally {
             if (!done) {
                 decoded.close();

@@ -86,7 +86,10 @@ final class TensorPlanner {
                         Objects.requireNonNull(candidate.source()));
             }
         }
-        Candidate best = refine(elements, candidates);
+        return plan(tensor, sha256, refine(elements, candidates));
+    }
+
+    private static TensorPlan plan(TensorInfo tensor, Digest sha256, Candidate best) {
         double sampled = RunSampler.total(RunSampler.sample(tensor.elementCount(), SAMPLE));
         Reference reference = best.reference();
         return new TensorPlan(
@@ -97,12 +100,42 @@ final class TensorPlanner {
                 best.sourceTensor(),
                 best.source(),
                 reference == null ? ResidualKind.DIRECT : ResidualKind.DELTA,
-                format,
+                best.format(),
                 best.scales(),
                 best.scales().isUniform() ? 0 : 1,
                 null,
                 null,
                 best.bits() * tensor.elementCount() / sampled);
+    }
+
+    /**
+     * Plans a float tensor that one more reference may predict.
+     *
+     * @param file the file that holds it
+     * @param bytes the tensor's bytes
+     * @param own how it is coded without that reference
+     * @param reference the reference
+     * @return the plan of the fewest bits
+     */
+    TensorPlan plan(DecodedFile file, MemorySegment bytes, TensorPlan own, Reference reference) throws IOException {
+        FloatFormat format = own.format();
+        if (format == null) {
+            return own;
+        }
+        TensorInfo tensor = own.tensor();
+        ElementSource elements = new ElementSource(file, tensor);
+        int index = find(reference.file(), tensor, true);
+        ElementSource source = new ElementSource(reference.file(), reference.file().tensors().get(index));
+        List<RunSampler.Run> sample = RunSampler.sample(tensor.elementCount(), SAMPLE);
+        Candidate candidate = measure(format, elements, reference, index, source, sample);
+        if (candidate.identical() && isEqual(bytes, candidate, tensor)) {
+            return TensorPlan.equal(tensor, own.sha256(), reference, index, source);
+        }
+        double sampled = RunSampler.total(sample);
+        boolean close = candidate.bits() <= CLOSE * own.bits() * sampled / tensor.elementCount();
+        Candidate best = close && ScaleFitter.hasLines(tensor) ? withLines(elements, candidate) : candidate;
+        TensorPlan upon = plan(tensor, own.sha256(), best);
+        return upon.bits() < own.bits() ? upon : own;
     }
 
     private TensorPlan planBytes(

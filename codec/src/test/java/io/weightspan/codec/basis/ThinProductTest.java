@@ -49,6 +49,9 @@ class ThinProductTest {
         assertThat(a.dot(b)).isEqualTo(3 * 35 + 4 * 40 + 6 * 42 + 8 * 48);
         assertThat(a.dot(a)).isEqualTo(9 + 16 + 36 + 64);
         assertThat(a.coefficients(null, null)).containsExactly(3, 4, 6, 8);
+        // The differences are 32, 36, 36 and 40.
+        assertThat(a.distance(b)).isEqualTo(new ThinProduct.Distance(1024 + 2 * 1296 + 1600, 40));
+        assertThat(b.distance(a)).isEqualTo(a.distance(b));
         Directions second = new Directions(1, 2, new float[] {0, 1}, new byte[1]);
         assertThat(a.coefficients(second, null)).containsExactly(6, 8);
         assertThat(a.coefficients(null, second)).containsExactly(4, 8);
@@ -66,13 +69,20 @@ class ThinProductTest {
         double[][] formedB = formed(b);
         double sum = 0;
         double size = 0;
+        double square = 0;
+        double most = 0;
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
+                double e = formedA[i][j] - formedB[i][j];
+                square += e * e;
+                most = Math.max(most, Math.abs(e));
                 sum += formedA[i][j] * formedB[i][j];
                 size += Math.abs(formedA[i][j] * formedB[i][j]);
             }
         }
         assertThat(a.dot(b)).isCloseTo(sum, within(1e-9 * size + 1e-12 * inner * other * rows * columns));
+        assertThat(a.distance(b).square()).isCloseTo(square, within(1e-9 * square + 1e-12));
+        assertThat(a.distance(b).most()).isCloseTo(most, within(1e-9 * most + 1e-12));
         int k = 1 + random.nextInt(4);
         Directions u = new Directions(k, rows, values(k * rows, random), new byte[k]);
         float[] core = a.coefficients(u, null);

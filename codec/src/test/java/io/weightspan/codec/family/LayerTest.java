@@ -1,6 +1,7 @@
 package io.weightspan.codec.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weightspan.codec.basis.BasisFile;
@@ -110,6 +111,10 @@ class LayerTest {
     }
 
     private EncodedRecord encode(Path file, Path out, boolean withBasis) throws IOException {
+        return encode(file, out, withBasis, EncodeOptions.DEFAULT);
+    }
+
+    private EncodedRecord encode(Path file, Path out, boolean withBasis, EncodeOptions options) throws IOException {
         try (SafetensorsFile base = SafetensorsFile.open(baseFile);
                 SafetensorsFile basis = SafetensorsFile.open(basisFile)) {
             Reference reference = new Reference(name(baseFile), digest(baseFile), Role.ROLE_BASE, base, 0);
@@ -119,7 +124,7 @@ class LayerTest {
                     withBasis
                             ? Optional.of(BasisReference.of(name(basisFile), digest(basisFile), basis))
                             : Optional.empty(),
-                    EncodeOptions.DEFAULT.withThreads(2),
+                    options.withThreads(2),
                     out,
                     Progress.NONE);
         }
@@ -216,6 +221,88 @@ class LayerTest {
             decoder.verify(Progress.NONE);
             assertThat(bytes(decoder)).isEqualTo(Files.readAllBytes(file));
         }
+    }
+
+    private io.weightspan.format.v1.Layer layer(Path record) throws IOException {
+        try (RecordDecoder decoder = open(record)) {
+            decoder.verify(Progress.NONE);
+            return decoder.front().getLayer();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.3, 0.6, 0.8, 0.9})
+    void theStepIsFoundForAnEnergy(double energy) throws IOException {
+        Path file = member("new", 77, "[64,96]");
+        Path record = folder.resolve("energy.wspan");
+        encode(file, record, true, EncodeOptions.DEFAULT.withEnergy(energy).keepingLayer());
+        double left = Math.pow(layer(record).getRelativeError(), 2);
+        assertThat(1 - left).isBetween(energy, energy + 0.05);
+        Path span = folder.resolve("span.wspan");
+        encode(file, span, true, EncodeOptions.DEFAULT.withFidelity(Fidelity.SPAN).withEnergy(energy));
+        try (RecordDecoder decoder = open(span)) {
+            left = Math.pow(decoder.front().getApproximation().getRelativeError(), 2);
+            assertThat(1 - left).isBetween(energy, 1.0);
+        }
+    }
+
+    @Test
+    void anEnergyThatTheDirectionsDoNotHoldIsNearlyReached() throws IOException {
+        Path file = member("new", 77, "[64,96]");
+        Path record = folder.resolve("all.wspan");
+        encode(file, record, true, EncodeOptions.DEFAULT.withEnergy(0.9999999).keepingLayer());
+        double left = Math.pow(layer(record).getRelativeError(), 2);
+        Path finest = folder.resolve("finest.wspan");
+        encode(file, finest, true, EncodeOptions.DEFAULT.withStep(1.0 / 256).keepingLayer());
+        double least = Math.pow(layer(finest).getRelativeError(), 2);
+        assertThat(least).isGreaterThan(1e-7);
+        assertThat(left).isBetween(0.9 * least, 1.021 * least);
+    }
+
+    @Test
+    void oneWishSaysTheStep() {
+        EncodeOptions options = EncodeOptions.DEFAULT.withStep(3).withRate(0.5);
+        assertThat(options.withEnergy(0.9).rate()).isZero();
+        assertThat(options.withEnergy(0.9).withRate(1).energy()).isZero();
+        assertThat(options.withEnergy(0.9).withStep(2).energy()).isZero();
+        for (double bad : new double[] {-0.1, 1, 1.5, Double.NaN}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> options.withEnergy(bad));
+        }
+        assertThatIllegalArgumentException().isThrownBy(
+                () -> new EncodeOptions(1, 9, Fidelity.EXACT, 1.8, 0.5, 0.5, true));
+    }
+
+    /** What the estimates leave open is written both ways; what they don't must have come out as if it had been. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.25, 1, 1.8, 6, 16, 64})
+    void theSmallerRecordIsKept(double step) throws IOException {
+        Path file = member("new", 77, "[64,96]");
+        EncodeOptions options = EncodeOptions.DEFAULT.withStep(step);
+        for (Fidelity fidelity : List.of(Fidelity.EXACT, Fidelity.bounded(0.05))) {
+            EncodeOptions of = options.withFidelity(fidelity);
+            String name = fidelity.kind().name();
+            long plain = encode(file, folder.resolve(name + "plain.wspan"), false, of).storedLength();
+            long layered =
+                    encode(file, folder.resolve(name + "layered.wspan"), true, of.keepingLayer()).storedLength();
+            EncodedRecord chosen = encode(file, folder.resolve(name + "chosen.wspan"), true, of);
+            assertThat(chosen.layered()).as("%s: %s, %s", fidelity, plain, layered)
+                    .isEqualTo(layered <= 1.01 * plain);
+            assertThat(chosen.storedLength()).isEqualTo(chosen.layered() ? layered : plain);
+        }
+    }
+
+    @Test
+    void estimatesDecideOnlyWhatIsFarApart() {
+        LayerEstimate better = new LayerEstimate(1e6, 0.9e6, 1e6, 5);
+        assertThat(better.isSurelyWithin(1.01)).isTrue();
+        assertThat(better.isSurelyAbove(1.01)).isFalse();
+        LayerEstimate close = new LayerEstimate(1e6, 1.01e6, 1e6, 5);
+        assertThat(close.isSurelyWithin(1.01) || close.isSurelyAbove(1.01)).isFalse();
+        LayerEstimate worse = new LayerEstimate(1e6, 1.06e6, 1e6, 5);
+        assertThat(worse.isSurelyWithin(1.01)).isFalse();
+        assertThat(worse.isSurelyAbove(1.01)).isTrue();
+        // Of a small file the layer's own structures are no small part.
+        assertThat(new LayerEstimate(5e4, 4.5e4, 0, 5).isSurelyWithin(1.01)).isFalse();
     }
 
     @Test

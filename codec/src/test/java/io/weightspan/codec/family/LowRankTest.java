@@ -2,16 +2,20 @@ package io.weightspan.codec.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
+import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.DType;
 import io.weightspan.format.v1.Role;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -253,5 +257,30 @@ class LowRankTest {
         assertThat(ranks.get(1)).as("8 rows").isZero();
         assertThat(ranks.get(2)).as("10 columns").isZero();
         assertThat(ranks.get(3)).as("three dimensions, as a matrix of 96 rows").isEqualTo(2);
+    }
+
+    /** What does not depend on the step is looked for once, however many steps are tried. */
+    @Test
+    void aSearchIsMadeOncePerTensor() throws IOException {
+        float[] center = center(1);
+        Path baseFile = new TestFiles()
+                .tensor("w", DType.BF16, "[96,80]", bf16(center))
+                .write(folder.resolve("once-base.safetensors"));
+        Path file = new TestFiles()
+                .tensor("w", DType.BF16, "[96,80]", bf16(merged(center, 3, 5)))
+                .write(folder.resolve("once.safetensors"));
+        LowRankSearch search = new LowRankSearch();
+        List<NumbersPlan> found = new ArrayList<>();
+        try (SafetensorsFile own = SafetensorsFile.open(file)) {
+            List<Reference> references = List.of(records.reference(baseFile, Role.ROLE_BASE));
+            TensorPlan plain = new TensorPlanner().plan(
+                    own, own.tensor(0), own.tensors().getFirst(), Digest.sha256(own.tensor(0)), references);
+            for (double step : new double[] {0.5, 2}) {
+                LayerPlanner planner = new LayerPlanner(own, references, Optional.empty(), step, true, search);
+                MemorySegment out = MemorySegment.ofArray(new byte[2 * N]);
+                found.add(planner.plan(plain, own.tensor(0), out).orElseThrow().plan().numbers());
+            }
+        }
+        assertThat(found.getFirst()).isInstanceOf(LowRankPlan.class).isSameAs(found.getLast());
     }
 }

@@ -204,12 +204,18 @@ class SpanTest {
             double[] near = product(Records.values(decoded, tensors.get(1)), Records.values(decoded, tensors.get(0)));
             double error = 0;
             double all = 0;
+            double most = 0;
             for (int i = 0; i < own.length; i++) {
+                most = Math.max(most, Math.abs(own[i] - near[i]));
                 error += (own[i] - near[i]) * (own[i] - near[i]);
                 all += own[i] * own[i];
             }
             double relative = Math.sqrt(error / all);
             assertThat(relative).isBetween(1e-6, 0.1);
+            Approximation told = decoder.front().getApproximation();
+            assertThat(told.getMaxAbsError()).isCloseTo(most, within(1e-12));
+            // "alpha" counts, too, and has no error.
+            assertThat(told.getRelativeError()).isCloseTo(Math.sqrt(error / (all + 64)), within(1e-9));
             assertThat(Records.stored(decoded, tensors.get(2))).isEqualTo(Records.stored(original, tensors.get(2)));
         }
         for (SafetensorsFile member : members) {

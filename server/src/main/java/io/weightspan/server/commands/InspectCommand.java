@@ -10,6 +10,8 @@ import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.TensorInfo;
+import io.weightspan.format.v1.Approximation;
+import io.weightspan.format.v1.Layer;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -63,13 +66,19 @@ final class InspectCommand implements Callable<Integer> {
             String fidelity,
             String kind,
             String object,
+            double maxAbsError,
+            double relativeError,
+            @Nullable LayerRow layer,
             List<DependencyRow> dependencies,
             List<TensorRow> tensors) {}
+
+    /** The first layer of a file that has more than that. */
+    record LayerRow(long storedBytes, double maxAbsError, double relativeError) {}
 
     /** An object that a file needs. */
     record DependencyRow(String role, String object, long size, String fileSha256) {}
 
-    /** One tensor of a file. */
+    /** One tensor of a file; the errors are null where the record tells only those of the whole file. */
     record TensorRow(
             String name,
             String dtype,
@@ -79,8 +88,8 @@ final class InspectCommand implements Callable<Integer> {
             long bytes,
             long storedBytes,
             long coefficientBytes,
-            double maxAbsError,
-            double relativeError) {}
+            @Nullable Double maxAbsError,
+            @Nullable Double relativeError) {}
 
     @Override
     public Integer call() throws IOException {
@@ -106,6 +115,8 @@ final class InspectCommand implements Callable<Integer> {
         List<DependencyRow> dependencies = new ArrayList<>();
         List<TensorRow> tensors = new ArrayList<>();
         String fidelity = "exact";
+        Approximation approximation = Approximation.getDefaultInstance();
+        LayerRow layer = null;
         if (file.kind() == FileKind.RECORD) {
             for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
                 dependencies.add(new DependencyRow(
@@ -116,8 +127,16 @@ final class InspectCommand implements Callable<Integer> {
             }
             try (RecordDecoder decoder = files.openRecord(file, Verification.STRUCTURE)) {
                 addTensors(decoder.container(), tensors);
+                if (decoder.front().hasLayer()) {
+                    Layer own = decoder.front().getLayer();
+                    layer = new LayerRow(
+                            decoder.container().header().firstPartLength(),
+                            own.getMaxAbsError(),
+                            own.getRelativeError());
+                }
                 if (decoder.front().hasApproximation()) {
-                    double bound = decoder.front().getApproximation().getBound();
+                    approximation = decoder.front().getApproximation();
+                    double bound = approximation.getBound();
                     fidelity = (bound > 0 ? Fidelity.bounded(bound) : Fidelity.SPAN).toString();
                 }
             }
@@ -130,6 +149,9 @@ final class InspectCommand implements Callable<Integer> {
                 fidelity,
                 lower(file.kind().name()),
                 file.object().hex(),
+                approximation.getMaxAbsError(),
+                approximation.getRelativeError(),
+                layer,
                 dependencies,
                 tensors);
     }
@@ -139,6 +161,7 @@ final class InspectCommand implements Callable<Integer> {
             return;
         }
         TensorCoding coding = container.coding();
+        Double error = container.front().hasApproximation() ? null : 0.0;
         for (int t = 0; t < container.tensors().size(); t++) {
             TensorInfo tensor = container.tensors().get(t);
             int index = t;
@@ -152,8 +175,8 @@ final class InspectCommand implements Callable<Integer> {
                     tensor.byteLength(),
                     coding.storedLength(t) + inLayer,
                     inLayer,
-                    0,
-                    0));
+                    error,
+                    error));
         }
     }
 

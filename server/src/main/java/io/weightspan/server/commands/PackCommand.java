@@ -25,10 +25,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -96,6 +98,14 @@ final class PackCommand implements Callable<Integer> {
             description = "The same by the quantiser's step, in root mean squares of a tensor's difference from the"
                     + " base: half a bit a weight at about 2, a quarter at 3.")
     private @Nullable Double step;
+
+    @Option(
+            names = "--energy",
+            paramLabel = "PART",
+            description = "The same by the part of the difference's energy, the sum of its squares, that the first"
+                    + " layer keeps: above 0, below 1. The step is found for it. Where the shared directions hold"
+                    + " less, the layer keeps what they hold.")
+    private @Nullable Double energy;
 
     @Mixin
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
@@ -169,18 +179,23 @@ final class PackCommand implements Callable<Integer> {
     }
 
     private PackCoding coding() {
-        try {
-            return new PackCoding(
-                    Fidelity.parse(fidelity),
-                    step == null ? OptionalDouble.empty() : OptionalDouble.of(step),
-                    rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate));
-        } catch (IllegalArgumentException e) {
-            String what = step != null && rate != null
-                    ? "--rate and --step both set the first layer's size; give one"
-                    : e.getMessage() + "; --rate takes 0 to 32 bits, --step 0 to 64, --fidelity 'exact',"
-                            + " 'bounded:EPS' or 'span'";
-            throw new CommandException(ExitStatus.USAGE, what, e);
+        if (Stream.of(rate, step, energy).filter(Objects::nonNull).count() > 1) {
+            throw new CommandException(
+                    ExitStatus.USAGE, "--rate, --step and --energy all set the first layer's size; give one");
         }
+        try {
+            return new PackCoding(Fidelity.parse(fidelity), optional(step), optional(rate), optional(energy));
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(
+                    ExitStatus.USAGE,
+                    e.getMessage() + "; --rate takes more than 0 and up to 32 bits, --step more than 0 and up to 64,"
+                            + " --energy a part between 0 and 1, --fidelity 'exact', 'bounded:EPS' or 'span'",
+                    e);
+        }
+    }
+
+    private static OptionalDouble optional(@Nullable Double number) {
+        return number == null ? OptionalDouble.empty() : OptionalDouble.of(number);
     }
 
     private static void checkDistinct(List<PackFolder> members) {

@@ -4,6 +4,7 @@ import io.weightspan.codec.basis.BasisFile;
 import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.SharedDirections;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.BasisReference;
 import io.weightspan.codec.family.EncodeOptions;
@@ -46,6 +47,12 @@ final class BasisChooser implements Closeable {
 
     /** Directions that a coefficient can't be this large along, in root mean squares, are left out. */
     private static final double[] LEAST = {1.0, 1.6};
+
+    /** No energy asks for smaller directions. */
+    private static final double LEAST_OF_ENERGY = 0.02;
+
+    /** Choices that leave out this part more of the energy that may be left out are no worse for it. */
+    private static final double NEARLY = 0.01;
 
     /** A basis must save this part of the bytes, or it isn't worth a reader's while. */
     private static final double WORTH_HAVING = 0.002;
@@ -204,12 +211,13 @@ final class BasisChooser implements Closeable {
             if (coding.fidelity().kind() == Fidelity.Kind.SPAN) {
                 slots.addAll(fitter.fitProducts(opened));
             }
-            for (double least : LEAST) {
+            double[] leasts = leasts(coding);
+            for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
             }
             if (!segments.isEmpty()) {
                 List<DecodedFile> known = segments.stream().map(Reference::file).toList();
-                choose(fitter.fit(opened, base, known), LEAST[0], segments, "directions added to known ones")
+                choose(fitter.fit(opened, base, known), leasts[0], segments, "directions added to known ones")
                         .ifPresent(choices::add);
             }
         } finally {
@@ -218,6 +226,19 @@ final class BasisChooser implements Closeable {
             }
         }
         return choices;
+    }
+
+    /** The sizes below which directions are left out: for an energy those along which a fitting step finds nothing. */
+    private static double[] leasts(PackCoding coding) {
+        double[] leasts = LEAST.clone();
+        if (coding.energy().isPresent()) {
+            // A step leaves out a twelfth of its square, and of a coefficient below its half all.
+            double half = Math.sqrt(3 * (1 - coding.energy().getAsDouble()));
+            for (int i = 0; i < leasts.length; i++) {
+                leasts[i] *= Math.clamp(half, LEAST_OF_ENERGY, 1);
+            }
+        }
+        return leasts;
     }
 
     private Optional<Choice> choose(
@@ -250,21 +271,30 @@ final class BasisChooser implements Closeable {
         Progress progress = listener.begins("trying", bytes * choices.size());
         Choice best = choices.getFirst();
         double least = Double.POSITIVE_INFINITY;
+        double leastMissing = Double.POSITIVE_INFINITY;
+        double nearly = NEARLY * (1 - coding.energy().orElse(0));
         for (int i = 0; i < choices.size(); i++) {
             Choice choice = choices.get(i);
             double stored = 0;
+            double missing = 0;
             for (WeightJob job : tried) {
                 Path out = session.newFile();
                 stored += RecordEncoder.encode(
                         job.file(), references, choice.basis(), coding.options(jobs), out, progress)
                         .storedLength();
+                if (coding.energy().isPresent()) {
+                    double kept = FileStorer.kept(MappedSource.open(out));
+                    missing = Math.max(missing, coding.energy().getAsDouble() - kept);
+                }
                 Files.delete(out);
             }
             double total = stored / tried.size() * members.size() + choice.cost();
             double bar = best.basis().isEmpty() ? least * (1 - WORTH_HAVING) : least;
-            if (i == 0 || total < bar) {
+            boolean isAsTrue = missing <= leastMissing + nearly;
+            if (i == 0 || missing < leastMissing - nearly || isAsTrue && total < bar) {
                 best = choice;
                 least = total;
+                leastMissing = missing;
             }
         }
         return best;

@@ -3,13 +3,17 @@ package io.weightspan.server.repo;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The hints by which a file that is in a store already is found by its SHA-256 (ST-IDX-001). A hint may be missing,
- * wrong or out of date: whoever follows one checks the object.
+ * The hints by which a file that is in a store already is found by its SHA-256 (ST-IDX-001), and what is stored in its
+ * place by that and how it was asked for (ST-IDX-002). A hint may be missing, wrong or out of date: whoever follows one
+ * checks the object.
  */
 final class FileIndex {
 
@@ -25,24 +29,47 @@ final class FileIndex {
     /** How a file is said to be stored. */
     record Hint(FileKind kind, Digest object) {}
 
-    /** Returns the hint for a file; empty where there is none or it is not of the form that it should have. */
-    Optional<Hint> find(Digest file) throws IOException {
-        return store.value(key(file)).flatMap(FileIndex::parse);
+    /** Returns the key of the hint for a file. */
+    static String key(Digest file) {
+        return key("files/", file);
     }
 
-    /** Sets the hint for a file, whatever it was. */
-    void set(Digest file, Hint hint) throws IOException {
+    /**
+     * Returns the key of the hint for what is stored in a file's place.
+     *
+     * @param file SHA-256 of the file
+     * @param coding how it was asked for
+     * @param base SHA-256 of the weight files that it was said to have started from: errors are measured from them
+     */
+    static String key(Digest file, PackCoding coding, Collection<Digest> base) {
+        StringBuilder text = new StringBuilder(file.hex()).append('\n').append(coding.text()).append('\n');
+        base.stream().map(Digest::hex).sorted().distinct().forEach(one -> text.append(one).append('\n'));
+        return key("codings/", Digest.sha256(MemorySegment.ofArray(text.toString().getBytes(StandardCharsets.UTF_8))));
+    }
+
+    private static String key(String folder, Digest digest) {
+        String hex = digest.hex();
+        return folder + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
+    }
+
+    /** Returns the hint under a key; empty where there is none or it is not of the form that it should have. */
+    Optional<Hint> find(String key) throws IOException {
+        return store.value(key).flatMap(FileIndex::parse);
+    }
+
+    /** Sets the hint under a key, whatever it was. */
+    void set(String key, Hint hint) throws IOException {
         String text = (hint.kind() == FileKind.RECORD ? "record " : "plain ") + hint.object().hex() + "\n";
-        Optional<String> now = store.value(key(file));
+        Optional<String> now = store.value(key);
         // Whoever else sets it at the same time sets as good a one.
-        store.compareAndSet(key(file), now.orElse(null), text);
+        store.compareAndSet(key, now.orElse(null), text);
     }
 
-    /** Removes the hint for a file if it names this object. */
-    void forget(Digest file, Digest object) throws IOException {
-        Optional<String> now = store.value(key(file));
+    /** Removes the hint under a key if it names this object. */
+    void forget(String key, Digest object) throws IOException {
+        Optional<String> now = store.value(key);
         if (now.isPresent() && now.get().contains(object.hex())) {
-            store.compareAndSet(key(file), now.get(), null);
+            store.compareAndSet(key, now.get(), null);
         }
     }
 
@@ -53,10 +80,5 @@ final class FileIndex {
         }
         FileKind kind = matcher.group(1).equals("record") ? FileKind.RECORD : FileKind.PLAIN;
         return Optional.of(new Hint(kind, Digest.of(matcher.group(2))));
-    }
-
-    private static String key(Digest file) {
-        String hex = file.hex();
-        return "files/" + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
     }
 }

@@ -1,5 +1,6 @@
 package io.weightspan.server.repo;
 
+import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
@@ -8,10 +9,13 @@ import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.BasisReference;
 import io.weightspan.codec.family.EncodeOptions;
 import io.weightspan.codec.family.EncodedRecord;
+import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.family.RecordEncoder;
 import io.weightspan.codec.family.Reference;
+import io.weightspan.format.v1.Approximation;
+import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Role;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
@@ -24,8 +28,10 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts single files into a store within one session, each once, and checks what it has put. Safe for several threads.
@@ -83,7 +89,7 @@ final class FileStorer {
      *     found
      */
     Optional<Stored> find(Fingerprint file) throws IOException {
-        Optional<FileIndex.Hint> hint = index.find(file.sha256());
+        Optional<FileIndex.Hint> hint = index.find(FileIndex.key(file.sha256()));
         if (hint.isEmpty()) {
             return Optional.empty();
         }
@@ -97,27 +103,85 @@ final class FileStorer {
                 object.equals(file.sha256()) && size.getAsLong() == file.size()
                         ? Optional.of(new Stored(FileKind.PLAIN, object, size.getAsLong()))
                         : Optional.empty();
-            case RECORD -> findRecord(file, object, size.getAsLong());
+            case RECORD -> findRecord(file, file, object, size.getAsLong());
         };
     }
 
-    /** A record that is in the store, if it is of the file and can be decoded with what the store has. */
-    private Optional<Stored> findRecord(Fingerprint file, Digest object, long size) throws IOException {
+    /**
+     * Finds what is in the store already in the place of a file and can be decoded with what the store has.
+     *
+     * @param file the file
+     * @param wish how it is asked for
+     * @param committed files of commits, by their objects, which spare this to decode them
+     * @throws IOException if the store can't be read; a damaged or missing object is no failure, the file is then not
+     *     found
+     */
+    Optional<Stored> find(Fingerprint file, Wish wish, Map<Digest, CommitFile> committed) throws IOException {
+        Optional<FileIndex.Hint> hint = index.find(wish.key(file.sha256()));
+        if (hint.isEmpty() || hint.get().kind() != FileKind.RECORD) {
+            return Optional.empty();
+        }
+        Digest object = hint.get().object();
+        OptionalLong size = store.size(object);
+        if (size.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Fingerprint held = held(file, object, wish.coding().fidelity(), committed);
+            return held == null ? Optional.empty() : findRecord(file, held, object, size.getAsLong());
+        } catch (ContainerException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** What a record holds in the place of a file, or null if it is of another file or fidelity. */
+    private @Nullable Fingerprint held(
+            Fingerprint file, Digest object, Fidelity fidelity, Map<Digest, CommitFile> committed)
+            throws IOException {
+        Front front;
+        Digest held;
+        long length;
+        try (Container container = Container.open(store.open(object), Verification.STRUCTURE)) {
+            front = container.front();
+            held = container.fileDigest();
+            length = container.front().getFileLength();
+        }
+        if (held.equals(file.sha256())) {
+            return file;
+        }
+        Approximation approximation = front.getApproximation();
+        boolean isOfFile = front.hasApproximation()
+                && approximation.getOriginalSha256().equals(file.sha256().byteString())
+                && fidelity.kind() != Fidelity.Kind.EXACT
+                && approximation.getBound() == fidelity.bound();
+        if (!isOfFile) {
+            return null;
+        }
+        CommitFile known = committed.get(object);
+        return known != null && known.sha256().equals(held)
+                ? new Fingerprint(known.size(), held, known.gitOid())
+                : new Fingerprint(length, held, gitOid(length, store.open(object)));
+    }
+
+    /** A record of the store, if it holds that in the file's place and can be decoded with what the store has. */
+    private Optional<Stored> findRecord(Fingerprint file, Fingerprint held, Digest object, long size)
+            throws IOException {
         try {
             Optional<FirstPart> firstPart;
             try (Container container = Container.open(store.open(object), Verification.STRUCTURE)) {
-                if (!container.fileDigest().equals(file.sha256())) {
+                if (!container.fileDigest().equals(held.sha256())) {
                     return Optional.empty();
                 }
                 firstPart = firstPart(container);
             }
             CommitFile asFile = new CommitFile(
-                    "file", file.size(), file.sha256(), file.gitOid(), FileKind.RECORD, object, size);
+                    "file", held.size(), held.sha256(), held.gitOid(), FileKind.RECORD, object, size);
             List<SharedObject> shared = files.dependencies(asFile).stream()
                     .filter(dependency -> dependency.role() == Role.ROLE_BASIS)
                     .map(dependency -> new SharedObject(dependency.object(), dependency.size()))
                     .toList();
-            return Optional.of(new Stored(FileKind.RECORD, object, size, Optional.empty(), shared, firstPart));
+            Optional<Fingerprint> approximation = held.equals(file) ? Optional.empty() : Optional.of(held);
+            return Optional.of(new Stored(FileKind.RECORD, object, size, approximation, shared, firstPart));
         } catch (ContainerException e) {
             return Optional.empty();
         }
@@ -166,13 +230,27 @@ final class FileStorer {
     }
 
     /**
+     * How files are asked for.
+     *
+     * @param coding how true and how small
+     * @param base SHA-256 of the weight files that they started from
+     */
+    record Wish(PackCoding coding, List<Digest> base) {
+        String key(Digest file) {
+            return FileIndex.key(file, coding, base);
+        }
+    }
+
+    /**
      * What a safetensors file is encoded with.
      *
      * @param references what may predict it; every one is in the store
      * @param basis its family's directions, in the store too
      * @param options the encoder's
+     * @param wish how the file was asked for
      */
-    record Coding(List<Reference> references, Optional<BasisReference> basis, EncodeOptions options) {}
+    record Coding(
+            List<Reference> references, Optional<BasisReference> basis, EncodeOptions options, Wish wish) {}
 
     /**
      * Stores a safetensors file as a record.
@@ -186,7 +264,28 @@ final class FileStorer {
         Path out = session.newFile();
         EncodedRecord record = RecordEncoder.encode(
                 path, coding.references(), coding.basis(), coding.options(), out, progress);
-        return take(path, file, record, out);
+        Stored stored = take(path, file, record, out);
+        if (!coding.wish().coding().equals(PackCoding.EXACT)) {
+            hint(coding.wish().key(file.sha256()), stored);
+        }
+        return stored;
+    }
+
+    /**
+     * Returns the part of the energy of a file's differences that the first layer of a record keeps, or the record where
+     * that is all there is.
+     *
+     * @param record its stored bytes, closed
+     * @throws IOException if it can't be read
+     */
+    static double kept(ByteSource record) throws IOException {
+        try (Container container = Container.open(record, Verification.STRUCTURE)) {
+            Front front = container.front();
+            double left = front.hasLayer()
+                    ? front.getLayer().getRelativeError()
+                    : front.getApproximation().getRelativeError();
+            return 1 - left * left;
+        }
     }
 
     /**
@@ -209,7 +308,8 @@ final class FileStorer {
         Optional<FirstPart> firstPart = checkDecodes(path, out);
         Optional<Fingerprint> approximation = record.fileSha256().equals(file.sha256())
                 ? Optional.empty()
-                : Optional.of(new Fingerprint(record.fileLength(), record.fileSha256(), gitOid(record, out)));
+                : Optional.of(new Fingerprint(
+                        record.fileLength(), record.fileSha256(), gitOid(record.fileLength(), MappedSource.open(out))));
         StoredObject put = session.take(out, record.objectSha256());
         List<SharedObject> shared = new ArrayList<>();
         for (Reference reference : record.dependencies()) {
@@ -224,13 +324,12 @@ final class FileStorer {
     }
 
     /** What git calls the file that a record decodes to. */
-    private String gitOid(EncodedRecord record, Path out) throws IOException {
-        MessageDigest sha1 = Fingerprint.gitHash(record.fileLength());
-        try (RecordDecoder decoder =
-                RecordDecoder.open(MappedSource.open(out), files.dependencies(), Verification.CHUNKS)) {
-            MemorySegment piece = MemorySegment.ofArray(new byte[Math.clamp(record.fileLength(), 1, PIECE)]);
-            for (long at = 0; at < record.fileLength(); at += piece.byteSize()) {
-                MemorySegment part = piece.asSlice(0, Math.min(piece.byteSize(), record.fileLength() - at));
+    private String gitOid(long length, ByteSource record) throws IOException {
+        MessageDigest sha1 = Fingerprint.gitHash(length);
+        try (RecordDecoder decoder = RecordDecoder.open(record, files.dependencies(), Verification.CHUNKS)) {
+            MemorySegment piece = MemorySegment.ofArray(new byte[Math.clamp(length, 1, PIECE)]);
+            for (long at = 0; at < length; at += piece.byteSize()) {
+                MemorySegment part = piece.asSlice(0, Math.min(piece.byteSize(), length - at));
                 decoder.read(at, part);
                 sha1.update(part.asByteBuffer());
             }
@@ -259,8 +358,12 @@ final class FileStorer {
     }
 
     private Stored indexed(Fingerprint file, Stored stored) throws IOException {
-        leftovers.hinted(file.sha256(), stored.object());
-        index.set(file.sha256(), new FileIndex.Hint(stored.kind(), stored.object()));
+        hint(FileIndex.key(file.sha256()), stored);
         return stored;
+    }
+
+    private void hint(String key, Stored stored) throws IOException {
+        leftovers.hinted(key, stored.object());
+        index.set(key, new FileIndex.Hint(stored.kind(), stored.object()));
     }
 }

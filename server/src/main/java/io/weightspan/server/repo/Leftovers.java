@@ -19,16 +19,16 @@ final class Leftovers {
 
     private final ObjectStore store;
 
-    /** Objects by the file whose hint names them. */
-    private final Map<Digest, Digest> hints = new LinkedHashMap<>();
+    /** Objects by the keys of the hints that name them. */
+    private final Map<String, Digest> hints = new LinkedHashMap<>();
 
     Leftovers(ObjectStore store) {
         this.store = store;
     }
 
-    /** Notes that a hint for a file has been set. */
-    synchronized void hinted(Digest file, Digest object) {
-        hints.put(file, object);
+    /** Notes that a hint has been set. */
+    synchronized void hinted(String key, Digest object) {
+        hints.put(key, object);
     }
 
     /**
@@ -48,7 +48,7 @@ final class Leftovers {
         }
         try (StoreCleaner cleaner = right.get()) {
             Set<Digest> kept = reachable();
-            for (Map.Entry<Digest, Digest> hint : hints.entrySet()) {
+            for (Map.Entry<String, Digest> hint : hints.entrySet()) {
                 if (!kept.contains(hint.getValue())) {
                     new FileIndex(store).forget(hint.getKey(), hint.getValue());
                 }

@@ -74,8 +74,9 @@ final class MixedSiblings {
         double least = MOST_LEFT;
         int best = -1;
         for (int s = 0; s < ofStored.size(); s++) {
+            boolean isItself = stored.get(s).file().sha256().equals(job.fingerprint().sha256());
             double left = left(own, ofStored.get(s));
-            if (left < least) {
+            if (!isItself && left < least) {
                 least = left;
                 best = s;
             }

@@ -31,6 +31,7 @@ import java.util.stream.Stream;
 /** One run of a {@link Packer}, from folders that have been looked through to commits. For one thread. */
 final class PackRun {
 
+    private final ObjectStore store;
     private final Repositories repositories;
     private final StoredFiles files;
     private final StoreSession session;
@@ -47,6 +48,7 @@ final class PackRun {
             Leftovers leftovers,
             PackRequest request,
             PackListener listener) {
+        this.store = store;
         this.repositories = new Repositories(store);
         this.files = new StoredFiles(store);
         this.session = session;
@@ -80,6 +82,22 @@ final class PackRun {
         return commit(plans);
     }
 
+    /** Returns what is committed as approximations in the branches that the folders go to, by object. */
+    private Map<Digest, CommitFile> approximations(List<FolderPlan> plans) throws IOException {
+        Map<Digest, CommitFile> found = new HashMap<>();
+        for (FolderPlan plan : plans) {
+            Optional<Commit> head = repositories.head(plan.target().repo(), RefName.MAIN);
+            if (head.isPresent()) {
+                for (CommitFile file : head.get().files()) {
+                    if (file.original().isPresent()) {
+                        found.put(file.object(), file);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
     private boolean isAsCommitted(FolderPlan plan) throws IOException {
         Optional<Commit> head = repositories.head(plan.target().repo(), RefName.MAIN);
         boolean isWanted = request.coding().equals(PackCoding.EXACT)
@@ -104,13 +122,18 @@ final class PackRun {
 
     /** Stores every file of some folders that isn't stored yet. */
     private void store(List<FolderPlan> plans, List<StoredWeights> base, PackCoding coding) throws IOException {
+        FileStorer.Wish wish = new FileStorer.Wish(
+                coding, base.stream().map(weights -> weights.file().sha256()).toList());
+        Map<Digest, CommitFile> committed = approximations(plans);
         Map<Digest, FolderPlan.Member> fresh = new LinkedHashMap<>();
         for (FolderPlan plan : plans) {
             for (FolderPlan.Member member : plan.files()) {
                 Digest sha256 = member.fingerprint().sha256();
                 if (!stored.containsKey(sha256) && !fresh.containsKey(sha256)) {
                     boolean asIs = coding.equals(PackCoding.EXACT) || !FileTypes.isSafetensors(member.path());
-                    Optional<FileStorer.Stored> known = asIs ? storer.find(member.fingerprint()) : Optional.empty();
+                    Optional<FileStorer.Stored> known = asIs
+                            ? storer.find(member.fingerprint())
+                            : storer.find(member.fingerprint(), wish, committed);
                     known.ifPresentOrElse(found -> stored.put(sha256, found), () -> fresh.put(sha256, member));
                 }
             }
@@ -125,7 +148,7 @@ final class PackRun {
             }
         }
         storeOthers(others);
-        storeWeights(weights, base, plans, coding);
+        storeWeights(weights, base, plans, wish);
     }
 
     private void storeOthers(List<FolderPlan.Member> others) throws IOException {
@@ -145,7 +168,7 @@ final class PackRun {
     }
 
     private void storeWeights(
-            List<WeightJob> jobs, List<StoredWeights> base, List<FolderPlan> plans, PackCoding coding)
+            List<WeightJob> jobs, List<StoredWeights> base, List<FolderPlan> plans, FileStorer.Wish wish)
             throws IOException {
         if (jobs.isEmpty()) {
             return;
@@ -160,20 +183,37 @@ final class PackRun {
         mixed.read(jobs);
         new SiblingChooser(base, siblings).choose(jobs, mixed);
         try (BasisChooser chooser = new BasisChooser(files, storer, session, listener, request.jobs())) {
-            chooser.choose(jobs, siblings, coding);
+            chooser.choose(jobs, siblings, wish.coding());
             Map<Integer, List<WeightJob>> waves = new TreeMap<>();
             jobs.forEach(job -> waves.computeIfAbsent(job.wave(), wave -> new ArrayList<>()).add(job));
             Progress progress = listener.begins(
                     "packing", jobs.stream().mapToLong(job -> job.fingerprint().size()).sum());
             for (List<WeightJob> wave : waves.values()) {
                 int threads = Math.max(1, request.jobs() / wave.size());
-                EncodeOptions options = coding.options(threads);
-                Workers.run(request.jobs(), wave, job -> encode(job, options, progress));
+                Workers.run(request.jobs(), wave, job -> encode(job, wish, threads, progress));
             }
+        }
+        if (wish.coding().energy().isPresent()) {
+            tellWhatIsMissing(jobs, wish.coding().energy().getAsDouble());
         }
     }
 
-    private void encode(WeightJob job, EncodeOptions options, Progress progress) throws IOException {
+    /** Says which layers keep less than was asked for: what lies outside of the directions they can't. */
+    private void tellWhatIsMissing(List<WeightJob> jobs, double energy) throws IOException {
+        int fewer = 0;
+        double least = 1;
+        for (WeightJob job : jobs) {
+            double kept = FileStorer.kept(store.open(job.result().object()));
+            fewer += kept < energy ? 1 : 0;
+            least = Math.min(least, kept);
+        }
+        if (fewer > 0) {
+            listener.tells("the first layers of %d of %d files keep less than %s of the energy, the poorest %.4f:"
+                    .formatted(fewer, jobs.size(), energy, least) + " the directions hold no more of them");
+        }
+    }
+
+    private void encode(WeightJob job, FileStorer.Wish wish, int threads, Progress progress) throws IOException {
         Deque<Closeable> open = new ArrayDeque<>();
         try {
             List<Reference> references = new ArrayList<>();
@@ -186,7 +226,8 @@ final class PackRun {
             for (WeightJob earlier : job.earlier()) {
                 references.add(sibling(earlier, open));
             }
-            FileStorer.Coding coding = new FileStorer.Coding(references, job.basis(), options);
+            EncodeOptions options = wish.coding().options(threads);
+            FileStorer.Coding coding = new FileStorer.Coding(references, job.basis(), options, wish);
             job.done(storer.storeTensors(job.file(), job.fingerprint(), coding, progress));
             stored.put(job.fingerprint().sha256(), job.result());
         } finally {

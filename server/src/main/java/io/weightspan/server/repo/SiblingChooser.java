@@ -52,15 +52,19 @@ final class SiblingChooser {
         Optional<StoredWeights> likeliest = chooseBase(job);
         List<WeightJob> shallow =
                 before.stream().filter(other -> other.depth() <= DEEPEST_SIBLING).toList();
+        // The file itself, if it was packed in another way, would leave a layer nothing to say.
+        List<StoredWeights> others = stored.stream()
+                .filter(weights -> !weights.file().sha256().equals(job.fingerprint().sha256()))
+                .toList();
         List<FileSketch> pool = new ArrayList<>();
-        stored.forEach(weights -> pool.add(weights.sketch()));
+        others.forEach(weights -> pool.add(weights.sketch()));
         shallow.forEach(other -> pool.add(other.sketch()));
         FileSketch instead = likeliest.map(StoredWeights::sketch).orElse(null);
         for (int chosen : job.sketch().siblings(pool, instead, MOST_SIBLINGS)) {
-            if (chosen < stored.size()) {
-                job.stored().add(stored.get(chosen));
+            if (chosen < others.size()) {
+                job.stored().add(others.get(chosen));
             } else {
-                job.earlier().add(shallow.get(chosen - stored.size()));
+                job.earlier().add(shallow.get(chosen - others.size()));
             }
         }
     }

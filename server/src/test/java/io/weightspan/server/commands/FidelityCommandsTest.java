@@ -26,13 +26,18 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -66,14 +71,18 @@ class FidelityCommandsTest {
         }
     }
 
-    /** The base and two directions that all members share, of a size of each one's own. */
     private Path model(String name, long seed) throws IOException {
+        return model(name, seed, 1, 1e-4);
+    }
+
+    /** The base, two directions that all members of a group share, of a size of each one's own, and noise. */
+    private Path model(String name, long seed, long group, double noise) throws IOException {
         float[] w = new float[ROWS * COLUMNS];
         Random shared = new Random(1);
         for (int i = 0; i < w.length; i++) {
             w[i] = (float) (0.02 * shared.nextGaussian());
         }
-        double[] axes = shared.doubles(4L * ROWS, -1, 1).toArray();
+        double[] axes = new Random(group).doubles(4L * ROWS, -1, 1).toArray();
         Random own = new Random(seed);
         for (int k = 0; k < 2 && seed != 0; k++) {
             double size = 5e-3 * own.nextGaussian();
@@ -82,7 +91,7 @@ class FidelityCommandsTest {
             }
         }
         for (int i = 0; i < w.length && seed != 0; i++) {
-            w[i] += (float) (1e-4 * own.nextGaussian());
+            w[i] += (float) (noise * own.nextGaussian());
         }
         byte[] header = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[64,64],\"data_offsets\":[0," + 4 * w.length + "]}}")
                 .getBytes(StandardCharsets.UTF_8);
@@ -98,9 +107,13 @@ class FidelityCommandsTest {
     }
 
     private Outcome pack(String... options) {
+        return pack(members, options);
+    }
+
+    private Outcome pack(List<Path> folders, String... options) {
         List<String> all = new ArrayList<>(List.of("pack", "--store", store, "--base", base.toString(), "--json"));
         all.addAll(List.of(options));
-        members.forEach(member -> all.add(member.toString()));
+        folders.forEach(member -> all.add(member.toString()));
         return run(all.toArray(String[]::new));
     }
 
@@ -167,8 +180,16 @@ class FidelityCommandsTest {
         Outcome bounded = pack("--fidelity", "bounded:0.1");
         assertUnchanged(bounded, false);
         assertThat(weights("fam/m1").path("fidelity").asString()).isNotEqualTo("exact");
+        assertThat(weights("fam/m1").path("relative_error").asDouble()).isBetween(1e-3, 0.1);
+        assertThat(weights("fam/m1").path("tensors").get(0).path("max_abs_error").isNull()).isTrue();
         assertThat(unpack("fam/m1", "near").status()).isZero();
-        assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.getFirst())).isBetween(1e-4, 0.1);
+        Path near = folder.resolve("near").resolve(WEIGHTS);
+        assertThat(worst(near, members.getFirst())).isBetween(1e-4, 0.1);
+        float[] own = values(members.getFirst().resolve(WEIGHTS));
+        float[] got = values(near);
+        double most = IntStream.range(0, own.length).mapToDouble(i -> Math.abs((double) own[i] - got[i])).max()
+                .orElseThrow();
+        assertThat(weights("fam/m1").path("max_abs_error").asDouble()).isEqualTo(most);
         assertThat(folder.resolve("near/config.json"))
                 .hasSameBinaryContentAs(members.getFirst().resolve("config.json"));
         Outcome refused = unpack("fam/m1", "exact", "--fidelity", "exact");
@@ -179,6 +200,7 @@ class FidelityCommandsTest {
         Outcome exact = pack();
         assertUnchanged(exact, false);
         assertUnchanged(pack(), true);
+        assertThat(weights("fam/m1").path("tensors").get(0).path("max_abs_error").asDouble(-1)).isZero();
         assertThat(revision(exact, "fam/m1")).isNotEqualTo(revision(bounded, "fam/m1"));
         assertThat(unpack("fam/m1", "exact", "--fidelity", "exact").status()).isZero();
         assertThat(folder.resolve("exact").resolve(WEIGHTS))
@@ -207,6 +229,134 @@ class FidelityCommandsTest {
         assertThat(unpack("fam/m2", "whole").status()).isZero();
         assertThat(folder.resolve("whole").resolve(WEIGHTS)).hasSameBinaryContentAs(members.get(1).resolve(WEIGHTS));
         assertThat(worst(folder.resolve("near").resolve(WEIGHTS), members.get(1))).isBetween(1e-3, 10.0);
+    }
+
+    private long objects() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of(store, "objects"))) {
+            return files.filter(Files::isRegularFile).count();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--fidelity bounded:0.05", "--fidelity span --step 2", "--step 1.6", "--rate 0.5"})
+    void packingAgainStoresNothingThoughDirectionsWereAddedSince(String text) throws IOException {
+        String[] options = text.split(" ");
+        assertUnchanged(pack(options), false);
+        String revision = revision(pack(options), "fam/m1");
+        List<Path> others = new ArrayList<>();
+        for (int m = 11; m <= 16; m++) {
+            others.add(model("m" + m, m, 2, 1e-4));
+        }
+        assertUnchanged(pack(others, options), false);
+        long objects = objects();
+        Outcome again = pack(options);
+        assertUnchanged(again, true);
+        assertThat(revision(again, "fam/m1")).isEqualTo(revision);
+        List<Path> all = new ArrayList<>(members);
+        all.addAll(others);
+        assertUnchanged(pack(all, options), true);
+        assertThat(objects()).isEqualTo(objects);
+        assertThat(run("verify", "--store", store).status()).isZero();
+        // Another wish is another record, and going back finds the first one again.
+        assertUnchanged(pack("--fidelity", "bounded:0.3"), false);
+        assertThat(objects()).isGreaterThan(objects);
+        objects = objects();
+        assertUnchanged(pack(options), false);
+        assertThat(objects()).as("a commit for each").isEqualTo(objects + MEMBERS);
+        assertUnchanged(pack(options), true);
+    }
+
+    @Test
+    void aWishIsOfItsBase() throws IOException {
+        assertUnchanged(pack("--fidelity", "bounded:0.05"), false);
+        Path other = model("other", 99);
+        List<String> all = new ArrayList<>(List.of("pack", "--store", store, "--base", other.toString(), "--json",
+                "--fidelity", "bounded:0.05"));
+        members.forEach(member -> all.add(member.toString()));
+        assertUnchanged(run(all.toArray(String[]::new)), false);
+    }
+
+    @Test
+    void hintsThatAreWrongAreNotFollowed() throws IOException {
+        assertUnchanged(pack("--fidelity", "bounded:0.05"), false);
+        List<Path> hints = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(Path.of(store, "codings"))) {
+            files.filter(Files::isRegularFile).sorted().forEach(hints::add);
+        }
+        assertThat(hints).hasSize(MEMBERS);
+        Files.copy(hints.get(0), hints.get(1), StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(hints.get(2), "nonsense");
+        Files.writeString(hints.get(3), "record " + "0".repeat(64) + "\n");
+        assertThat(pack("--fidelity", "bounded:0.05").status()).isZero();
+        assertThat(run("verify", "--store", store).status()).isZero();
+        for (int m = 1; m <= MEMBERS; m++) {
+            assertThat(unpack("fam/m" + m, "near" + m).status()).isZero();
+            assertThat(worst(folder.resolve("near" + m).resolve(WEIGHTS), members.get(m - 1))).isLessThan(0.05001);
+        }
+    }
+
+    @Test
+    void aRateBoundsTheBitsOfTheFirstLayer() throws IOException {
+        double before = 0;
+        for (int m = 1; m <= MEMBERS; m++) {
+            model("m" + m, m, 1, 2e-3);
+        }
+        for (double rate : new double[] {1, 2, 4}) {
+            assertUnchanged(pack("--rate", Double.toString(rate)), false);
+            JsonNode layer = weights("fam/m3").path("layer");
+            double bits = 8 * layer.path("stored_bytes").asDouble() / (ROWS * COLUMNS);
+            // What is before the layer's data, of one size in all records, counts among its bytes here.
+            assertThat(bits).isBetween(before, rate + 8 * 500.0 / (ROWS * COLUMNS)).isGreaterThan(before);
+            assertThat(layer.path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+            before = bits;
+            assertThat(unpack("fam/m3", "rate" + rate).status()).isZero();
+            assertThat(folder.resolve("rate" + rate).resolve(WEIGHTS))
+                    .hasSameBinaryContentAs(members.get(2).resolve(WEIGHTS));
+        }
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    /** The exact record of a file would predict the file, and leave a layer nothing to say. */
+    @Test
+    void aLayerIsAddedToWhatWasPackedWithoutOne() throws IOException {
+        assertUnchanged(pack(), false);
+        assertUnchanged(pack("--step", "16"), false);
+        assertThat(weights("fam/m2").path("layer").path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+        assertUnchanged(pack("--step", "0.5"), false);
+        assertThat(weights("fam/m2").path("layer").path("relative_error").asDouble()).isBetween(1e-4, 1.0);
+    }
+
+    @Test
+    void anEnergyIsKept() throws IOException {
+        for (double energy : new double[] {0.5, 0.99}) {
+            Outcome packed = pack("--energy", Double.toString(energy));
+            assertThat(packed.status()).as(packed.err()).isZero();
+            for (int m = 1; m <= MEMBERS; m++) {
+                double left = weights("fam/m" + m).path("layer").path("relative_error").asDouble();
+                assertThat(1 - left * left).isBetween(energy, 0.99999999);
+            }
+            assertThat(packed.err()).doesNotContain("keep less");
+        }
+        Outcome most = pack("--energy", "0.9999999");
+        assertUnchanged(most, false);
+        assertThat(most.err()).contains("keep less than 0.9999999 of the energy");
+        assertThat(run("verify", "--store", store).status()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "-1", "1.5", "NaN", "much"})
+    void anEnergyIsAPart(String text) {
+        Outcome refused = pack("--energy", text);
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("--energy");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--energy 0.5 --rate 1", "--step 1 --energy 0.5", "--rate 1 --step 1"})
+    void oneWishSaysTheLayersSize(String options) {
+        Outcome refused = pack(options.split(" "));
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("give one");
     }
 
     private Path object(String hex) {
