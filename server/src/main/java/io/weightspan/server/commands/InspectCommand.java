@@ -10,6 +10,7 @@ import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.RecordDecoder;
 import io.weightspan.codec.tensor.TensorInfo;
+import io.weightspan.format.v1.Approximation;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -54,13 +56,15 @@ final class InspectCommand implements Callable<Integer> {
     record Document(
             String repo, String revision, String family, long bytes, long storedBytes, List<FileRow> files) {}
 
-    /** One file in it. */
+    /** One file in it; the errors are 0 where the fidelity is exact, else what the record states. */
     record FileRow(
             String path,
             long bytes,
             long storedBytes,
             String sha256,
             String fidelity,
+            double maxAbsError,
+            double relativeError,
             String kind,
             String object,
             List<DependencyRow> dependencies,
@@ -69,7 +73,7 @@ final class InspectCommand implements Callable<Integer> {
     /** An object that a file needs. */
     record DependencyRow(String role, String object, long size, String fileSha256) {}
 
-    /** One tensor of a file. */
+    /** One tensor of a file; the errors are 0 where it is exact, null where the record states but the file's. */
     record TensorRow(
             String name,
             String dtype,
@@ -79,8 +83,8 @@ final class InspectCommand implements Callable<Integer> {
             long bytes,
             long storedBytes,
             long coefficientBytes,
-            double maxAbsError,
-            double relativeError) {}
+            @Nullable Double maxAbsError,
+            @Nullable Double relativeError) {}
 
     @Override
     public Integer call() throws IOException {
@@ -106,6 +110,7 @@ final class InspectCommand implements Callable<Integer> {
         List<DependencyRow> dependencies = new ArrayList<>();
         List<TensorRow> tensors = new ArrayList<>();
         String fidelity = "exact";
+        Approximation near = Approximation.getDefaultInstance();
         if (file.kind() == FileKind.RECORD) {
             for (StoredFiles.StoredDependency needed : files.dependencies(file)) {
                 dependencies.add(new DependencyRow(
@@ -115,9 +120,11 @@ final class InspectCommand implements Callable<Integer> {
                         needed.fileSha256().hex()));
             }
             try (RecordDecoder decoder = files.openRecord(file, Verification.STRUCTURE)) {
-                addTensors(decoder.container(), tensors);
-                if (decoder.front().hasApproximation()) {
-                    double bound = decoder.front().getApproximation().getBound();
+                boolean isNear = decoder.front().hasApproximation();
+                addTensors(decoder.container(), isNear, tensors);
+                if (isNear) {
+                    near = decoder.front().getApproximation();
+                    double bound = near.getBound();
                     fidelity = (bound > 0 ? Fidelity.bounded(bound) : Fidelity.SPAN).toString();
                 }
             }
@@ -128,13 +135,15 @@ final class InspectCommand implements Callable<Integer> {
                 file.storedSize(),
                 file.sha256().hex(),
                 fidelity,
+                near.getMaxAbsError(),
+                near.getRelativeError(),
                 lower(file.kind().name()),
                 file.object().hex(),
                 dependencies,
                 tensors);
     }
 
-    private static void addTensors(Container container, List<TensorRow> rows) {
+    private static void addTensors(Container container, boolean isNear, List<TensorRow> rows) {
         if (container.safetensors().isEmpty()) {
             return;
         }
@@ -143,6 +152,7 @@ final class InspectCommand implements Callable<Integer> {
             TensorInfo tensor = container.tensors().get(t);
             int index = t;
             long inLayer = container.layer().map(layer -> layer.storedLength(index)).orElse(0L);
+            Double error = isNear && !isExact(coding, t) ? null : Double.valueOf(0);
             rows.add(new TensorRow(
                     tensor.name(),
                     tensor.dtype().name(),
@@ -152,9 +162,21 @@ final class InspectCommand implements Callable<Integer> {
                     tensor.byteLength(),
                     coding.storedLength(t) + inLayer,
                     inLayer,
-                    0,
-                    0));
+                    error,
+                    error));
         }
+    }
+
+    /** Whether a tensor of a record that is not exact is so by its coding. */
+    private static boolean isExact(TensorCoding coding, int tensor) {
+        boolean isOfOthers = switch (coding.predictor(tensor)) {
+            case NONE, BASE, SIBLING -> true;
+            default -> false;
+        };
+        return isOfOthers && switch (coding.residual(tensor)) {
+            case EQUAL, BYTES, DIRECT, DELTA -> true;
+            default -> false;
+        };
     }
 
     private static String lower(String name) {
