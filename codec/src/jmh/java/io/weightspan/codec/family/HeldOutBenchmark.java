@@ -5,6 +5,7 @@ import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.SharedDirections;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.MappedSource;
+import io.weightspan.codec.container.TensorCoding;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.DecodedFile;
@@ -26,7 +27,9 @@ import java.util.stream.Stream;
  * decoded and compared. Writes what the first layers decode to, so that a model's accuracy with them can be measured.
  *
  * <p>Arguments: FAMILY-FOLDER, BASE.safetensors or -, EVERY, LEAST (see {@link BasisFile#write}), OUT-FOLDER, STEP...
- * With - for the base and LoRA the products of factors are fitted and coded at fidelity span.
+ * With - for the base and LoRA the products of factors are fitted and coded at fidelity span. A STEP may be bounded:EPS,
+ * too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its record, and
+ * of these its numbers alone: blocks, tables and scales, without digests, names and checksums.
  */
 public final class HeldOutBenchmark {
     private final Path out;
@@ -58,6 +61,7 @@ public final class HeldOutBenchmark {
         }
         HeldOutBenchmark benchmark = new HeldOutBenchmark(Path.of(args[4]), base);
         BasisReference basis = benchmark.fit(fitted, Double.parseDouble(args[3]));
+        benchmark.plain(held);
         for (int i = 5; i < args.length; i++) {
             benchmark.measure(held, basis, args[i]);
         }
@@ -86,24 +90,26 @@ public final class HeldOutBenchmark {
         return BasisReference.of(name("basis"), name("basis"), SafetensorsFile.open(file));
     }
 
-    private void measure(List<Path> held, BasisReference basis, String step) throws IOException {
-        EncodeOptions options = EncodeOptions.DEFAULT.withStep(Double.parseDouble(step));
-        if (base.isEmpty()) {
-            options = options.withFidelity(Fidelity.SPAN);
+    private EncodeOptions options(String step) {
+        if (step.startsWith("bounded:")) {
+            return EncodeOptions.DEFAULT.withFidelity(Fidelity.parse(step));
         }
-        long plain = 0;
-        long layered = 0;
+        EncodeOptions options = EncodeOptions.DEFAULT.withStep(Double.parseDouble(step));
+        return base.isEmpty() ? options.withFidelity(Fidelity.SPAN) : options;
+    }
+
+    private void measure(List<Path> held, BasisReference basis, String step) throws IOException {
+        EncodeOptions options = options(step);
+        long stored = 0;
         long layers = 0;
-        long blocks = 0;
+        long numbers = 0;
         long weights = 0;
         Path record = out.resolve("held.wspan");
-        Path views = Files.createDirectories(out.resolve(step));
+        Path views = Files.createDirectories(out.resolve(step.replace(':', '-')));
+        List<String> lines = new ArrayList<>(List.of("model,record,numbers"));
         for (Path path : held) {
             Files.deleteIfExists(record);
-            plain += RecordEncoder.encode(path, references, EncodeOptions.DEFAULT, record, Progress.NONE)
-                    .storedLength();
-            Files.delete(record);
-            layered += RecordEncoder.encode(path, references, Optional.of(basis), options, record, Progress.NONE)
+            long length = RecordEncoder.encode(path, references, Optional.of(basis), options, record, Progress.NONE)
                     .storedLength();
             Dependencies dependencies = (object, file) -> object.equals(name("base")) && base.isPresent()
                     ? base.get()
@@ -111,26 +117,50 @@ public final class HeldOutBenchmark {
             try (MappedSource source = MappedSource.open(record)) {
                 RecordDecoder decoder = RecordDecoder.open(source, dependencies, Verification.FULL);
                 decoder.verify(Progress.NONE);
-                RecordDecoder view = decoder.layer().orElse(decoder);
+                boolean isBounded = options.fidelity().kind() == Fidelity.Kind.BOUNDED;
+                RecordDecoder view = isBounded ? decoder : decoder.layer().orElse(decoder);
                 byte[] decoded = new byte[(int) view.length()];
                 view.read(0, MemorySegment.ofArray(decoded));
                 Path parent = path.getParent();
-                Files.write(views.resolve(parent == null ? "file" : parent.getFileName() + ".safetensors"), decoded);
+                Object model = parent == null ? "file" : parent.getFileName();
+                Files.write(views.resolve(model + ".safetensors"), decoded);
                 weights += view.tensors().stream().mapToLong(TensorInfo::elementCount).sum();
                 if (decoder.layer().isPresent()) {
                     layers += decoder.front().getLayer().getDataLength()
                             + decoder.front().getLayer().getIndex().getStoredLength();
-                } else {
-                    for (int t = 0; t < decoder.tensors().size(); t++) {
-                        blocks += decoder.container().coding().storedLength(t);
-                    }
                 }
+                long own = numbers(decoder.container().coding())
+                        + decoder.container().layer().map(HeldOutBenchmark::numbers).orElse(0L);
+                lines.add(model + "," + length + "," + own);
+                stored += length;
+                numbers += own;
             }
         }
-        System.out.printf("step %s: record %d bytes (without a layer %d), %.3f bits a weight; layer %d bytes,"
-                + " %.3f bits a weight; blocks of a record without a layer %d bytes%n",
-                step, layered / held.size(), plain / held.size(), layered * 8.0 / weights, layers / held.size(),
-                layers * 8.0 / weights, blocks / held.size());
+        Files.write(views.resolve("bytes.csv"), lines);
+        System.out.printf("step %s: record %d bytes, %.3f bits a weight, of which numbers %d bytes; layer %d bytes,"
+                + " %.3f bits a weight%n",
+                step, stored / held.size(), stored * 8.0 / weights, numbers / held.size(), layers / held.size(),
+                layers * 8.0 / weights);
+    }
+
+    /** What records take without a basis and without loss. */
+    private void plain(List<Path> held) throws IOException {
+        Path record = out.resolve("held.wspan");
+        long stored = 0;
+        for (Path path : held) {
+            Files.deleteIfExists(record);
+            stored += RecordEncoder.encode(path, references, EncodeOptions.DEFAULT, record, Progress.NONE)
+                    .storedLength();
+        }
+        System.out.printf("without a basis, exact: record %d bytes%n", stored / held.size());
+    }
+
+    private static long numbers(TensorCoding coding) {
+        long bytes = coding.index().getTables().getStoredLength() + coding.index().getScales().getStoredLength();
+        for (int t = 0; t < coding.tensors().size(); t++) {
+            bytes += coding.storedLength(t);
+        }
+        return bytes;
     }
 
     private static DecodedFile basis(BasisReference basis) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,12 @@ public final class BasisFitter {
 
     /** A smaller slot holds too little to pay for directions. */
     private static final long SMALLEST_SLOT = 1_024;
+
+    /** A smaller tensor takes no fewer bytes as numbers than as it is. */
+    private static final long SMALLEST_SPAN = 64;
+
+    /** Elements of all flattened directions of a slot together. */
+    private static final long LARGEST_SPAN = 1L << 25;
 
     private final int threads;
     private final LongConsumer progress;
@@ -78,19 +85,10 @@ public final class BasisFitter {
     public List<SharedDirections> fit(
             List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, List<DecodedFile> known)
             throws IOException {
-        List<Slot> slots = slots(members, base.orElse(null));
-        List<SharedDirections> found = new ArrayList<>();
         BasisSegments segments = new BasisSegments(known);
-        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
-            List<Future<Optional<SharedDirections>>> running = new ArrayList<>();
-            for (Slot slot : slots) {
-                running.add(executor.submit(() -> Optional.ofNullable(fit(slot, segments))));
-            }
-            for (Future<Optional<SharedDirections>> one : running) {
-                await(one, executor).ifPresent(found::add);
-            }
-        }
-        return found;
+        return inParallel(
+                slots(members, base.orElse(null), BasisFitter::isSlot),
+                slot -> Optional.ofNullable(fit(slot, segments)));
     }
 
     /**
@@ -167,11 +165,61 @@ public final class BasisFitter {
         }
     }
 
-    private static List<Slot> slots(List<? extends DecodedFile> members, @Nullable DecodedFile base) {
+    /**
+     * Fits the directions that the members span in every slot that at least two of them, and at least half, have in one
+     * shape, each tensor flattened. A slot whose directions would not fit into memory is left out.
+     *
+     * @param members the members, at least one
+     * @param base what they started from, or empty: the differences are the tensors themselves then
+     * @param most directions of a slot at most, at least 1
+     * @return the slots, each with right directions as long as its tensor has elements
+     * @throws IOException if a file cannot be read
+     */
+    public List<SharedDirections> fitSpans(
+            List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, int most)
+            throws IOException {
+        Predicate<TensorInfo> serves = tensor -> tensor.dtype().isReal()
+                && tensor.elementCount() >= SMALLEST_SPAN
+                && tensor.elementCount() * Math.min(most, members.size()) <= LARGEST_SPAN;
+        List<Slot> slots = slots(members, base.orElse(null), serves);
+        return inParallel(slots, slot -> {
+            Place center = slot.center();
+            Optional<SharedDirections> found = new SpanFitter(
+                    slot.like(),
+                    slot.members().stream().map(one -> new SpanFitter.Member(one.file(), one.tensor())).toList(),
+                    center == null ? null : new SpanFitter.Member(center.file(), center.tensor()))
+                    .fit(most);
+            slot.members().forEach(one -> progress.accept(one.tensor().byteLength()));
+            return found;
+        });
+    }
+
+    /** Fits a slot. */
+    @FunctionalInterface
+    private interface OneSlot {
+        Optional<SharedDirections> fit(Slot slot) throws IOException;
+    }
+
+    private List<SharedDirections> inParallel(List<Slot> slots, OneSlot fitter) throws IOException {
+        List<SharedDirections> found = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, threads))) {
+            List<Future<Optional<SharedDirections>>> running = new ArrayList<>();
+            for (Slot slot : slots) {
+                running.add(executor.submit(() -> fitter.fit(slot)));
+            }
+            for (Future<Optional<SharedDirections>> one : running) {
+                await(one, executor).ifPresent(found::add);
+            }
+        }
+        return found;
+    }
+
+    private static List<Slot> slots(
+            List<? extends DecodedFile> members, @Nullable DecodedFile base, Predicate<TensorInfo> serves) {
         Map<String, Map<List<Long>, List<Place>>> places = new LinkedHashMap<>();
         for (DecodedFile member : members) {
             for (TensorInfo tensor : member.tensors()) {
-                if (isSlot(tensor)) {
+                if (serves.test(tensor)) {
                     places.computeIfAbsent(tensor.name(), name -> new LinkedHashMap<>())
                             .computeIfAbsent(tensor.shape(), shape -> new ArrayList<>())
                             .add(new Place(member, tensor));

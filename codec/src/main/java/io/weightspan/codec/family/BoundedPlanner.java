@@ -10,7 +10,10 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,8 @@ final class BoundedPlanner {
     private static final double BITS_PER_SCALE = 4;
     /** About what a cell of a frequency table takes. */
     private static final double BITS_PER_CELL = 4;
+    /** Grids this much finer or coarser than the bound are thought of. */
+    private static final int OCTAVES = 4;
 
     private final Scratch scratch = new Scratch();
     private final BoundedBlocks blocks = new BoundedBlocks();
@@ -39,7 +44,12 @@ final class BoundedPlanner {
      * @param elements its bytes
      * @param bound the largest error of an element
      */
-    record Task(TensorPlan prediction, MemorySegment elements, double bound) {}
+    record Task(TensorPlan prediction, MemorySegment elements, double bound) {
+        /** Bytes of an element. */
+        int width() {
+            return prediction.tensor().dtype().bits() / Byte.SIZE;
+        }
+    }
 
     /** Whether a tensor can be coded within a bound. */
     static boolean serves(TensorInfo tensor) {
@@ -55,22 +65,69 @@ final class BoundedPlanner {
      * @return the plan, or empty where the bound leaves no step
      */
     Optional<TensorPlan> plan(Task task, MemorySegment out) throws IOException {
-        float step = (float) (2 * task.bound());
-        if (!(step > 0 && step <= Float.MAX_VALUE)) {
+        float most = (float) (2 * task.bound());
+        if (!(most > 0 && most <= Float.MAX_VALUE)) {
             return Optional.empty();
         }
-        TensorInfo tensor = task.prediction().tensor();
-        int n = Math.toIntExact(tensor.elementCount());
+        int n = Math.toIntExact(task.prediction().tensor().elementCount());
+        float step = step(task, most);
         int[] steps = new int[n];
-        int width = tensor.dtype().bits() / Byte.SIZE;
+        int width = task.width();
         for (int first = 0; first < n; first += BoundedBlocks.BLOCK) {
             int count = Math.min(BoundedBlocks.BLOCK, n - first);
-            MemorySegment own = task.elements().asSlice((long) first * width, (long) count * width);
-            MemorySegment decoded = out.asSlice((long) first * width, (long) count * width);
-            Center center = center(task.prediction().source(), first, count);
-            block(new Center(own, tensor.dtype()), center, step, task.bound(), steps, first, decoded);
+            count(task, step, first, count, steps, first, out.asSlice((long) first * width, (long) count * width));
         }
         return Optional.of(smallest(task.prediction(), new BoundedPlan(step, steps)));
+    }
+
+    /**
+     * The step that takes the fewest bits in a block from the tensor's middle: twice the bound, or one that the grid of
+     * a narrow dtype suggests.
+     *
+     * <p>Where elements are multiples of u the error is one, too: at most k u for a bound of k u and less than u more.
+     * Numbers of steps that put every sum within k u and half a u exist for steps up to (2 k + 1) u. Longer ones leave
+     * elements that must be stored by their bits; shorter ones say more than was asked.
+     */
+    private float step(Task task, float most) throws IOException {
+        DType dtype = task.prediction().tensor().dtype();
+        if (dtype == DType.F32) {
+            return most;
+        }
+        Set<Float> candidates = new LinkedHashSet<>(List.of(most));
+        int exponent = Math.getExponent(task.bound());
+        for (int e = exponent - OCTAVES; e <= exponent + OCTAVES; e++) {
+            double u = Math.scalb(1.0, e);
+            float step = (float) ((2 * Math.floor(task.bound() / u) + 1) * u);
+            if (step > 0 && step <= Float.MAX_VALUE) {
+                candidates.add(step);
+            }
+        }
+        int n = Math.toIntExact(task.prediction().tensor().elementCount());
+        int first = n / 2 / BoundedBlocks.BLOCK * BoundedBlocks.BLOCK;
+        int count = Math.min(BoundedBlocks.BLOCK, n - first);
+        int[] steps = new int[count];
+        MemorySegment out = MemorySegment.ofArray(new byte[count * task.width()]);
+        float best = most;
+        double least = Double.POSITIVE_INFINITY;
+        for (float candidate : candidates) {
+            count(task, candidate, first, count, steps, 0, out);
+            double bits = bits(dtype, ElementScales.uniform(MIDDLE_CONTEXT), steps);
+            if (bits < least) {
+                least = bits;
+                best = candidate;
+            }
+        }
+        return best;
+    }
+
+    /** Counts the steps of some elements, and makes what they decode to. */
+    private void count(Task task, float step, int first, int n, int[] steps, int at, MemorySegment out)
+            throws IOException {
+        int width = task.width();
+        MemorySegment own = task.elements().asSlice((long) first * width, (long) n * width);
+        Center center = center(task.prediction().source(), first, n);
+        Center elements = new Center(own, task.prediction().tensor().dtype());
+        block(elements, center, step, task.bound(), steps, at, out);
     }
 
     private @Nullable Center center(@Nullable ElementSource source, int first, int count) throws IOException {
@@ -87,22 +144,22 @@ final class BoundedPlanner {
             float step,
             double bound,
             int[] steps,
-            int first,
+            int at,
             MemorySegment decoded) {
         int n = (int) (own.elements().byteSize() * Byte.SIZE / own.dtype().bits());
         float[] differences = new float[n];
         for (int i = 0; i < n; i++) {
             double d = ((double) own.value(i) - (center == null ? 0 : center.value(i))) / step;
             // NaN becomes 0 steps, which the check below does not let pass.
-            steps[first + i] = (int) Math.rint(Math.clamp(d, -(1 << 29), 1 << 29));
-            differences[i] = step * steps[first + i];
+            steps[at + i] = (int) Math.rint(Math.clamp(d, -(1 << 29), 1 << 29));
+            differences[i] = step * steps[at + i];
         }
         CentredElements.add(own.dtype(), center, differences, n, decoded);
         Center result = new Center(decoded, own.dtype());
         for (int i = 0; i < n; i++) {
             double error = Math.abs((double) own.value(i) - result.value(i));
             if (!(error <= bound)) {
-                steps[first + i] = Integer.MIN_VALUE;
+                steps[at + i] = Integer.MIN_VALUE;
                 long width = own.dtype().bits() / Byte.SIZE;
                 MemorySegment.copy(own.elements(), i * width, decoded, i * width, width);
             }

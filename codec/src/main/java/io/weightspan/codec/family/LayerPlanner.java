@@ -85,8 +85,11 @@ final class LayerPlanner {
                         && basis.get().right(tensor.name(), tensor.columns(dims)).isEmpty();
     }
 
-    private static int matrixDims(TensorInfo tensor) {
-        return tensor.shape().size() < 2 ? 0 : 1;
+    /** Of a tensor that has directions as long as itself all dimensions are columns. */
+    private int matrixDims(TensorInfo tensor) throws IOException {
+        boolean isFlat = tensor.shape().size() < 2
+                || basis.isPresent() && basis.get().right(tensor.name(), tensor.elementCount()).isPresent();
+        return isFlat ? 0 : 1;
     }
 
     /**
@@ -247,9 +250,9 @@ final class LayerPlanner {
         return new ModesPlan(matrixDims, leftUsed, rightUsed, size, scale, l, corner(q, width, k, l));
     }
 
-    /** A step, or 1 where it would be no number above 0. */
-    private static float size(double step) {
-        float size = (float) step;
+    /** A step of 8 significant bits, as others take bytes and save none; or 1 where it would be no number above 0. */
+    static float size(double step) {
+        float size = Float.intBitsToFloat(Float.floatToRawIntBits((float) step) + 0x8000 & 0xFFFF_0000);
         return size > 0 && size <= Float.MAX_VALUE ? size : 1;
     }
 

@@ -73,7 +73,7 @@ final class ProductPlanner {
                 new Center(file.tensor(pair.right()), rightInfo.dtype()), leftInfo, rightInfo);
         double square = product.dot(product);
         long most = (long) u.count() * v.count() * product.inner();
-        float size = (float) (step * Math.sqrt(square / product.rows() / product.columns()));
+        double size = step * Math.sqrt(square / product.rows() / product.columns());
         long widest = Math.max(u.count(), v.count());
         boolean fits = (long) u.count() * v.count() <= Limits.CORE
                 && widest * product.inner() <= Limits.CORE
@@ -81,14 +81,15 @@ final class ProductPlanner {
         if (!fits || !(size > 0 && size <= Float.MAX_VALUE)) {
             return;
         }
+        float unit = LayerPlanner.size(size);
         ModesPlan core = LayerPlanner.quantise(
-                product.coefficients(u, v), v.count(), 1, left.get(), right.get(), size, Quantiser.scale(step));
+                product.coefficients(u, v), v.count(), 1, left.get(), right.get(), unit, Quantiser.scale(step));
         CoreFactors factors = CoreFactors.of(
                 core.coefficients(),
                 core.coefficients().length / core.width(),
                 core.width(),
                 product.inner(),
-                size);
+                unit);
         MemorySegment leftOut = decoded.tensor(leftInfo);
         MemorySegment rightOut = decoded.tensor(rightInfo);
         decode(leftInfo, new ProductFactor(factors, ModesPlan.directions(core.left()), true), leftOut);

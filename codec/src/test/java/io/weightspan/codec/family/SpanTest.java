@@ -223,6 +223,69 @@ class SpanTest {
         }
     }
 
+    /** A mean and two directions, mixed by the member. */
+    private Path mixture(String name, long seed) throws IOException {
+        Random random = new Random(seed);
+        float[] w = TestFiles.weights(64 * 48, 1, 1);
+        float[] vector = TestFiles.weights(96, 1, 2);
+        for (int k = 0; k < 2; k++) {
+            float size = (float) (0.3 * random.nextGaussian());
+            float[] direction = TestFiles.weights(64 * 48, 1, 3 + k);
+            float[] other = TestFiles.weights(96, 1, 5 + k);
+            for (int i = 0; i < w.length; i++) {
+                w[i] += size * direction[i];
+            }
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] += size * other[i];
+            }
+        }
+        return new TestFiles()
+                .tensor("w", DType.F32, "[64,48]", TestFiles.f32(w))
+                .tensor("vector", DType.F32, "[96]", TestFiles.f32(vector))
+                .write(folder.resolve(name + ".safetensors"));
+    }
+
+    /** Three numbers a tensor, as the first of the directions is the mean. */
+    @Test
+    void flattenedTensorsAreSumsOfDirections() throws IOException {
+        List<SafetensorsFile> members = new ArrayList<>();
+        for (int member = 0; member < 6; member++) {
+            members.add(SafetensorsFile.open(mixture("member" + member, 10 + member)));
+        }
+        List<SharedDirections> spans = new BasisFitter(1, bytes -> {}).fitSpans(members, Optional.empty(), 3);
+        Path basisFile = folder.resolve("basis.safetensors");
+        assertThat(BasisFile.write(basisFile, spans, 0.01)).isEqualTo(6);
+        Reference segment = records.reference(basisFile, Role.ROLE_BASIS);
+        BasisReference basis = BasisReference.of(List.of(segment));
+        Path file = mixture("new", 99);
+        Path record = folder.resolve("span.wspan");
+        EncodedRecord encoded = records.encode(file, record, SPAN.withStep(0.5), Optional.of(basis));
+        byte[] decoded = records.verified(record);
+        byte[] original = Files.readAllBytes(file);
+        assertThat(encoded.storedLength()).isLessThan(1_000);
+        try (RecordDecoder decoder = records.open(record)) {
+            for (TensorInfo tensor : decoder.tensors()) {
+                assertThat(decoder.container().coding().entry(0).getMatrixDims()).isZero();
+                float[] a = Records.values(original, tensor);
+                float[] b = Records.values(decoded, tensor);
+                double error = 0;
+                double all = 0;
+                for (int i = 0; i < a.length; i++) {
+                    error += Math.pow((double) a[i] - b[i], 2);
+                    all += (double) a[i] * a[i];
+                }
+                // Directions are stored with 31 steps to their largest element.
+                assertThat(Math.sqrt(error / all)).isLessThan(0.05);
+            }
+        }
+        Path exact = folder.resolve("exact.wspan");
+        records.encode(file, exact, EncodeOptions.DEFAULT, Optional.of(basis));
+        assertThat(records.verified(exact)).isEqualTo(original);
+        for (SafetensorsFile member : members) {
+            member.close();
+        }
+    }
+
     private static double[] product(float[] b, float[] a) {
         double[] product = new double[40 * 56];
         for (int i = 0; i < product.length; i++) {

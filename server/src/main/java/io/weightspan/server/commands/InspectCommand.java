@@ -78,7 +78,7 @@ final class InspectCommand implements Callable<Integer> {
     /** An object that a file needs. */
     record DependencyRow(String role, String object, long size, String fileSha256) {}
 
-    /** One tensor of a file; the errors are null where the record tells only those of the whole file. */
+    /** One tensor of a file; the errors are 0 where it is exact, null where the record states but the file's. */
     record TensorRow(
             String name,
             String dtype,
@@ -161,11 +161,12 @@ final class InspectCommand implements Callable<Integer> {
             return;
         }
         TensorCoding coding = container.coding();
-        Double error = container.front().hasApproximation() ? null : 0.0;
+        boolean isNear = container.front().hasApproximation();
         for (int t = 0; t < container.tensors().size(); t++) {
             TensorInfo tensor = container.tensors().get(t);
             int index = t;
             long inLayer = container.layer().map(layer -> layer.storedLength(index)).orElse(0L);
+            Double error = isNear && !isExact(coding, t) ? null : Double.valueOf(0);
             rows.add(new TensorRow(
                     tensor.name(),
                     tensor.dtype().name(),
@@ -178,6 +179,18 @@ final class InspectCommand implements Callable<Integer> {
                     error,
                     error));
         }
+    }
+
+    /** Whether a tensor of a record that is not exact is so by its coding. */
+    private static boolean isExact(TensorCoding coding, int tensor) {
+        boolean isOfOthers = switch (coding.predictor(tensor)) {
+            case NONE, BASE, SIBLING -> true;
+            default -> false;
+        };
+        return isOfOthers && switch (coding.residual(tensor)) {
+            case EQUAL, BYTES, DIRECT, DELTA -> true;
+            default -> false;
+        };
     }
 
     private static String lower(String name) {

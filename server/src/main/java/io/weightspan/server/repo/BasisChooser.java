@@ -128,7 +128,7 @@ final class BasisChooser implements Closeable {
     private void choose(Group group, List<WeightJob> members, List<StoredWeights> stored, PackCoding coding)
             throws IOException {
         List<Reference> segments = storedSegments(group, stored);
-        boolean fits = members.size() >= FEWEST || coding.wantsLayer() || !coding.isExact();
+        boolean fits = members.size() >= FEWEST || coding.needsLayer();
         if (segments.isEmpty() && !fits) {
             return;
         }
@@ -140,7 +140,7 @@ final class BasisChooser implements Closeable {
                     base.get().file().object(), base.get().file().sha256(), Role.ROLE_BASE, file, base.get().depth()));
         }
         List<Choice> choices = new ArrayList<>();
-        if (!coding.wantsLayer() && coding.isExact()) {
+        if (!coding.needsLayer()) {
             choices.add(Choice.NONE);
         }
         if (!segments.isEmpty()) {

@@ -47,6 +47,11 @@ public record PackCoding(Fidelity fidelity, OptionalDouble step, OptionalDouble 
         return step.isPresent() || rate.isPresent() || energy.isPresent();
     }
 
+    /** Returns whether records have a first layer whatever that costs. */
+    boolean needsLayer() {
+        return wantsLayer() || fidelity.kind() == Fidelity.Kind.SPAN;
+    }
+
     /** Returns whether what is stored is the files themselves. */
     boolean isExact() {
         return fidelity.kind() == Fidelity.Kind.EXACT;

@@ -1,6 +1,7 @@
 package io.weightspan.server.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Percentage.withPercentage;
 
 import io.weightspan.cli.Weightspan;
 import io.weightspan.codec.container.ByteSource;
@@ -93,6 +94,10 @@ class FidelityCommandsTest {
         for (int i = 0; i < w.length && seed != 0; i++) {
             w[i] += (float) (noise * own.nextGaussian());
         }
+        return model(name, w);
+    }
+
+    private Path model(String name, float[] w) throws IOException {
         byte[] header = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[64,64],\"data_offsets\":[0," + 4 * w.length + "]}}")
                 .getBytes(StandardCharsets.UTF_8);
         ByteBuffer file = ByteBuffer.allocate(8 + header.length + 4 * w.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -173,6 +178,58 @@ class FidelityCommandsTest {
             most = Math.max(most, Math.abs((double) own[i] - near[i]));
         }
         return most / Math.sqrt(square / own.length);
+    }
+
+    @Test
+    void inspectTellsTheErrorThatTheRecordStates() throws IOException {
+        assertUnchanged(pack("--fidelity", "bounded:0.1"), false);
+        assertThat(unpack("fam/m1", "near").status()).isZero();
+        float[] from = values(base.resolve(WEIGHTS));
+        float[] own = values(members.getFirst().resolve(WEIGHTS));
+        float[] near = values(folder.resolve("near").resolve(WEIGHTS));
+        double most = 0;
+        double error = 0;
+        double difference = 0;
+        for (int i = 0; i < own.length; i++) {
+            double e = (double) own[i] - near[i];
+            most = Math.max(most, Math.abs(e));
+            error += e * e;
+            difference += Math.pow((double) own[i] - from[i], 2);
+        }
+        JsonNode bounded = weights("fam/m1");
+        assertThat(bounded.path("max_abs_error").asDouble()).isEqualTo(most).isPositive();
+        assertThat(bounded.path("relative_error").asDouble())
+                .isCloseTo(Math.sqrt(error / difference), withPercentage(1e-6));
+        // The record does not say how the error is shared out: that is no error of 0.
+        assertThat(bounded.path("tensors").get(0).path("max_abs_error").isNull()).isTrue();
+        assertThat(bounded.path("tensors").get(0).path("relative_error").isNull()).isTrue();
+        assertUnchanged(pack(), false);
+        JsonNode exact = weights("fam/m1");
+        assertThat(exact.path("max_abs_error").asDouble(-1)).isZero();
+        assertThat(exact.path("relative_error").asDouble(-1)).isZero();
+        assertThat(exact.path("tensors").get(0).path("max_abs_error").asDouble(-1)).isZero();
+    }
+
+    @Test
+    void aBasisThatDoesNotPayIsNotStoredWithinABoundEither() throws IOException {
+        members.clear();
+        double[] axes = new Random(9).doubles(ROWS + COLUMNS, -1, 1).toArray();
+        for (int m = 1; m <= MEMBERS; m++) {
+            float[] w = values(base.resolve(WEIGHTS));
+            Random own = new Random(m);
+            double size = 3e-3 * own.nextGaussian();
+            for (int i = 0; i < w.length; i++) {
+                double shared = size * axes[i / COLUMNS] * axes[ROWS + i % COLUMNS];
+                w[i] += (float) (shared + 1e-3 * own.nextGaussian());
+            }
+            members.add(model("apart" + m, w));
+        }
+        Outcome packed = pack("--fidelity", "bounded:0.1");
+        assertUnchanged(packed, false);
+        assertThat(packed.json().path("shared_bytes").asLong()).isZero();
+        for (JsonNode dependency : weights("fam/apart1").path("dependencies")) {
+            assertThat(dependency.path("role").asString()).isNotEqualTo("basis");
+        }
     }
 
     @Test

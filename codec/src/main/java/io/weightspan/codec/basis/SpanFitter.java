@@ -1,0 +1,140 @@
+package io.weightspan.codec.basis;
+
+import io.weightspan.codec.tensor.DecodedFile;
+import io.weightspan.codec.tensor.TensorInfo;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fits the directions that members of a family span in one slot, each tensor flattened: the principal axes over the
+ * members, by the eigenvectors of the members' products with each other (the snapshot method; L. Sirovich, Quart. Appl.
+ * Math. 45, 1987). The differences are not centred: what all members have in common is the first direction, so that a
+ * mean is one of them.
+ *
+ * <p>Members are read in panels, twice. For one thread.
+ */
+final class SpanFitter {
+    private static final int PANEL = 1 << 14;
+
+    /** Of the largest one's energy: what is less is rounding. */
+    private static final double LEAST = 1e-7;
+
+    private final TensorInfo like;
+    private final List<Member> members;
+    private final @Nullable Member center;
+    private final int size;
+
+    /** A tensor of a member. */
+    record Member(DecodedFile file, TensorInfo tensor) {}
+
+    /**
+     * Prepares to fit.
+     *
+     * @param like    name and shape of the slot
+     * @param members the tensors, of as many elements, real
+     * @param center  what they started from, or null
+     */
+    SpanFitter(TensorInfo like, List<Member> members, @Nullable Member center) {
+        this.like = like;
+        this.members = members;
+        this.center = center;
+        size = Math.toIntExact(like.elementCount());
+    }
+
+    /**
+     * The directions, largest first, as those of a matrix of one row.
+     *
+     * @param most at most so many
+     * @return empty if the members don't differ from the center
+     * @throws IOException if a file can't be read
+     */
+    Optional<SharedDirections> fit(int most) throws IOException {
+        int n = members.size();
+        ModeProducts products = new ModeProducts(n);
+        boolean[] isFinite = new boolean[n];
+        Arrays.fill(isFinite, true);
+        for (int first = 0; first < size; first += PANEL) {
+            int width = Math.min(PANEL, size - first);
+            float[] panel = panel(first, width);
+            for (int i = 0; i < n; i++) {
+                isFinite[i] &= clear(panel, i * width, width);
+            }
+            products.addRows(panel, width);
+        }
+        double[] gram = products.products();
+        double energy = 0;
+        for (int i = 0; i < n; i++) {
+            for (int j = i; j < n; j++) {
+                // A member with NaN or infinity tells nothing of the directions.
+                gram[i * n + j] = isFinite[i] && isFinite[j] ? gram[i * n + j] : 0;
+            }
+            energy += gram[i * n + i];
+        }
+        Optional<Eigen> found = energy > 0 && energy <= Float.MAX_VALUE ? Eigen.of(gram, n) : Optional.empty();
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        Eigen eigen = found.get();
+        int count = 0;
+        while (count < Math.min(most, n) && eigen.values()[count] > LEAST * eigen.values()[0]) {
+            count++;
+        }
+        double[] magnitudes = new double[count];
+        for (int k = 0; k < count; k++) {
+            magnitudes[k] = Math.sqrt(eigen.values()[k] / (energy / size));
+        }
+        double[][] vectors = vectors(eigen, count, isFinite);
+        return Optional.of(new SharedDirections(
+                like.name(), 1, size, null, new SharedDirections.Side(vectors, magnitudes)));
+    }
+
+    /** Whether all elements of a run are finite; others become 0. */
+    private static boolean clear(float[] panel, int at, int width) {
+        boolean isFinite = true;
+        for (int i = at; i < at + width; i++) {
+            if (!(Math.abs(panel[i]) <= Float.MAX_VALUE)) {
+                isFinite = false;
+                panel[i] = 0;
+            }
+        }
+        return isFinite;
+    }
+
+    private double[][] vectors(Eigen eigen, int count, boolean[] isFinite) throws IOException {
+        double[][] vectors = new double[count][size];
+        for (int first = 0; first < size; first += PANEL) {
+            int width = Math.min(PANEL, size - first);
+            float[] panel = panel(first, width);
+            for (int k = 0; k < count; k++) {
+                double scale = 1 / Math.sqrt(eigen.values()[k]);
+                for (int i = 0; i < members.size(); i++) {
+                    double weight = isFinite[i] ? scale * eigen.vectors()[k][i] : 0;
+                    for (int x = 0; x < width && weight != 0; x++) {
+                        vectors[k][first + x] += weight * panel[i * width + x];
+                    }
+                }
+            }
+        }
+        return vectors;
+    }
+
+    /** The members' differences, row by row. */
+    private float[] panel(int first, int width) throws IOException {
+        float[] panel = new float[members.size() * width];
+        float[] own = new float[width];
+        float[] from = new float[width];
+        if (center != null) {
+            CentredElements.read(center.file(), center.tensor(), first, width, from);
+        }
+        for (int i = 0; i < members.size(); i++) {
+            CentredElements.read(members.get(i).file(), members.get(i).tensor(), first, width, own);
+            for (int x = 0; x < width; x++) {
+                panel[i * width + x] = own[x] - from[x];
+            }
+        }
+        return panel;
+    }
+}
