@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Analyses the products of pairs of factors, none of which is ever formed: inner products and directions follow from
- * the factors. Of the pair at hand all members' factors are held. Stateless but for its arguments; one thread at a time.
+ * the factors. Of the pair at hand all members' factors are held. Stateless but for its arguments; one thread at a
+ * time.
  */
 final class ProductAnalyzer {
     /** Directions of a side that a document lists. */

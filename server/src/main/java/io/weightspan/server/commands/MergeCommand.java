@@ -37,8 +37,8 @@ import picocli.CommandLine.Parameters;
                     + " some; the sum is taken of whole weights, not of coefficients alone, so that nothing a"
                     + " residual holds is lost. Its commit's message names the members, their revisions and weights.",
             "%nWith --fidelity span the first layers alone are read and summed, and stored as a first layer: for"
-                    + " members that share directions this is the weighted sum of their coefficients, quantised again. The"
-                    + " record states how far it is from the sum of the layers.",
+                    + " members that share directions this is the weighted sum of their coefficients, quantised again."
+                    + " The record states how far it is from the sum of the layers.",
             "%nExamples:",
             "  weightspan merge --store hub --to models/both models/french=0.5 models/medical=0.5",
             "  weightspan merge --store hub --to models/unlearned models/tuned=1 models/toxic=-0.4",
@@ -85,8 +85,8 @@ final class MergeCommand implements Callable<Integer> {
             defaultValue = "exact",
             paramLabel = "FIDELITY",
             description = "'exact': whole weights are summed and the sum is stored. 'span': the members' first layers"
-                    + " are summed, and the first layer is all that is stored of the sum, a hundredth of its energy left"
-                    + " out at most where the directions hold it. Default: exact.")
+                    + " are summed, and the first layer is all that is stored of the sum, a hundredth of its energy"
+                    + " left out at most where the directions hold it. Default: exact.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
     private String fidelity;
 
