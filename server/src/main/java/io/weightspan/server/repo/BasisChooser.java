@@ -39,6 +39,12 @@ final class BasisChooser implements Closeable {
     /** Fewer files can't pay for directions of their own. */
     private static final int FEWEST = 4;
 
+    /** Fewer files can't pay for directions as large as themselves. */
+    private static final int FEWEST_SPANNED = 8;
+
+    /** Directions of a whole tensor at most. */
+    private static final int MOST_SPANNED = 8;
+
     /** Directions are fitted to this many files at most. */
     private static final int MOST_FITTED = 64;
 
@@ -214,6 +220,10 @@ final class BasisChooser implements Closeable {
             double[] leasts = leasts(coding);
             for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
+            }
+            if (coding.isExact() && !coding.wantsLayer() && members.size() >= FEWEST_SPANNED) {
+                choose(fitter.fitSpans(opened, base, MOST_SPANNED), 0, List.of(), "directions of whole tensors")
+                        .ifPresent(choices::add);
             }
             if (!segments.isEmpty()) {
                 List<DecodedFile> known = segments.stream().map(Reference::file).toList();
