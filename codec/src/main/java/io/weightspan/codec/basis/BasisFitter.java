@@ -172,11 +172,12 @@ public final class BasisFitter {
      * @param members the members, at least one
      * @param base what they started from, or empty: the differences are the tensors themselves then
      * @param most directions of a slot at most, at least 1
+     * @param least part of the energy that those before it leave which a direction must hold, 0 to 1
      * @return the slots, each with right directions as long as its tensor has elements
      * @throws IOException if a file cannot be read
      */
     public List<SharedDirections> fitSpans(
-            List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, int most)
+            List<? extends DecodedFile> members, Optional<? extends DecodedFile> base, int most, double least)
             throws IOException {
         Predicate<TensorInfo> serves = tensor -> tensor.dtype().isReal()
                 && tensor.elementCount() >= SMALLEST_SPAN
@@ -188,7 +189,7 @@ public final class BasisFitter {
                     slot.like(),
                     slot.members().stream().map(one -> new SpanFitter.Member(one.file(), one.tensor())).toList(),
                     center == null ? null : new SpanFitter.Member(center.file(), center.tensor()))
-                    .fit(most);
+                    .fit(most, least);
             slot.members().forEach(one -> progress.accept(one.tensor().byteLength()));
             return found;
         });

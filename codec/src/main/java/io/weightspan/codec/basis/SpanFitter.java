@@ -47,11 +47,12 @@ final class SpanFitter {
     /**
      * The directions, largest first, as those of a matrix of one row.
      *
-     * @param most at most so many
+     * @param most  at most so many
+     * @param least part of the energy that those before it leave which a direction must hold, 0 to 1
      * @return empty if the members don't differ from the center
      * @throws IOException if a file can't be read
      */
-    Optional<SharedDirections> fit(int most) throws IOException {
+    Optional<SharedDirections> fit(int most, double least) throws IOException {
         int n = members.size();
         ModeProducts products = new ModeProducts(n);
         boolean[] isFinite = new boolean[n];
@@ -79,8 +80,15 @@ final class SpanFitter {
         }
         Eigen eigen = found.get();
         int count = 0;
-        while (count < Math.min(most, n) && eigen.values()[count] > LEAST * eigen.values()[0]) {
+        double left = energy;
+        while (count < Math.min(most, n)
+                && eigen.values()[count] > LEAST * eigen.values()[0]
+                && eigen.values()[count] >= least * left) {
+            left -= eigen.values()[count];
             count++;
+        }
+        if (count == 0) {
+            return Optional.empty();
         }
         double[] magnitudes = new double[count];
         for (int k = 0; k < count; k++) {

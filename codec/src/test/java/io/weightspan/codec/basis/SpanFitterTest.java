@@ -23,7 +23,7 @@ class SpanFitterTest {
 
     private static List<SharedDirections> fit(List<MemoryFile> members, Optional<MemoryFile> base, int most)
             throws IOException {
-        return new BasisFitter(2, bytes -> {}).fitSpans(members, base, most);
+        return new BasisFitter(2, bytes -> {}).fitSpans(members, base, most, 0);
     }
 
     private static SharedDirections.Side side(SharedDirections slot) {
@@ -54,6 +54,11 @@ class SpanFitterTest {
         assertThat(side(slot).magnitudes()[0]).isCloseTo(Math.sqrt(144 / (169.0 / SIZE)), within(1e-3));
         assertThat(side(slot).magnitudes()[1]).isCloseTo(Math.sqrt(25 / (169.0 / SIZE)), within(1e-3));
         assertThat(side(fit(members, Optional.of(file(base)), 1).getFirst()).vectors()).hasDimensions(1, SIZE);
+        // 144 of 169 are 0.852.
+        BasisFitter fitter = new BasisFitter(1, bytes -> {});
+        assertThat(fitter.fitSpans(members, Optional.of(file(base)), 9, 0.86)).isEmpty();
+        assertThat(side(fitter.fitSpans(members, Optional.of(file(base)), 9, 0.85).getFirst()).vectors())
+                .hasDimensions(2, SIZE);
     }
 
     /** Without a base the first direction is what all members have in common. */

@@ -252,7 +252,7 @@ class SpanTest {
         for (int member = 0; member < 6; member++) {
             members.add(SafetensorsFile.open(mixture("member" + member, 10 + member)));
         }
-        List<SharedDirections> spans = new BasisFitter(1, bytes -> {}).fitSpans(members, Optional.empty(), 3);
+        List<SharedDirections> spans = new BasisFitter(1, bytes -> {}).fitSpans(members, Optional.empty(), 3, 0);
         Path basisFile = folder.resolve("basis.safetensors");
         assertThat(BasisFile.write(basisFile, spans, 0.01)).isEqualTo(6);
         Reference segment = records.reference(basisFile, Role.ROLE_BASIS);

@@ -43,7 +43,10 @@ final class BasisChooser implements Closeable {
     private static final int FEWEST_SPANNED = 8;
 
     /** Directions of a whole tensor at most. */
-    private static final int MOST_SPANNED = 8;
+    private static final int MOST_SPANNED = 16;
+
+    /** Bits that an element of a stored direction takes, about. */
+    private static final double BITS_OF_DIRECTION = 5;
 
     /** Directions are fitted to this many files at most. */
     private static final int MOST_FITTED = 64;
@@ -222,8 +225,10 @@ final class BasisChooser implements Closeable {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
             }
             if (coding.isExact() && !coding.wantsLayer() && members.size() >= FEWEST_SPANNED) {
-                choose(fitter.fitSpans(opened, base, MOST_SPANNED), 0, List.of(), "directions of whole tensors")
-                        .ifPresent(choices::add);
+                // A direction that halves the energy left saves each member half a bit a weight.
+                double least = 1 - Math.pow(2, -2 * BITS_OF_DIRECTION / members.size());
+                List<SharedDirections> spans = fitter.fitSpans(opened, base, MOST_SPANNED, least);
+                choose(spans, 0, List.of(), "directions of whole tensors").ifPresent(choices::add);
             }
             if (!segments.isEmpty()) {
                 List<DecodedFile> known = segments.stream().map(Reference::file).toList();
