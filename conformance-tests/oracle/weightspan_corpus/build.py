@@ -67,6 +67,7 @@ class Part:
         self.index_extra = index or {}
         self.tables, self.table_sets, self.scales = [], [], b""
         self.scales_zstd = None
+        self.one_checksum = False  # of all blocks together
 
     def add_table_set(self, tables, ends=(128,)):
         self.table_sets.append({"first_table": len(self.tables), "segment_ends": list(ends)})
@@ -99,6 +100,8 @@ class Part:
         # Spoilers find a tensor's digest and checksums in its entry.
         listed = message["tensors"]
         message.setdefault("tensor_sha256", b"".join(entry.get("sha256", b"") for entry in listed))
+        if self.one_checksum:
+            message.setdefault("block_crc32c", [wire.crc32c(b"".join(b"".join(bs) for bs in stored_blocks))])
         message.setdefault("block_crc32c", [crc for entry in listed for crc in entry.get("block_crc32c", [])])
         return message, table_bytes + scale_bytes + b"".join(b"".join(bs) for bs in stored_blocks)
 
@@ -114,8 +117,8 @@ class Layer(Part):
 class Spec(Part):
     """A record to be: an opaque file, or tensors in data order with their JSON header, and perhaps a Layer.
 
-    `dependencies` are Stored records; `schema_zstd` a zstd frame of the schema. What `spoil` holds replaces what
-    would have been written: see `assemble`.
+    `dependencies` are Stored records; `schema_zstd` is a zstd frame of the schema, `schema_lengths` one of its text with lengths (coding
+    ZSTD_LENGTHS). What `spoil` holds replaces what would have been written: see `assemble`.
     """
 
     def __init__(self, tensors=(), opaque=None, json_header=None, metadata=None, dependencies=(), schema_zstd=None,
@@ -126,7 +129,7 @@ class Spec(Part):
         if not self.opaque:
             text = header_json(self.tensors, metadata) if json_header is None else json_header
             self.schema = struct.pack("<Q", len(text)) + text
-        self.schema_zstd = schema_zstd
+        self.schema_zstd, self.schema_lengths = schema_zstd, None
         self.file = opaque if self.opaque else self.schema + b"".join(t.data for t in self.tensors)
         if self.opaque and not self.tensors:
             self.tensors = [Tensor("", "U8", [len(opaque)], opaque)]
@@ -134,6 +137,12 @@ class Spec(Part):
         self.roles = roles or [1] * len(self.dependencies)
         self.front_extra = front or {}
         self.layer = layer
+
+    def schema_chunk(self):
+        """The schema chunk's bytes and coding."""
+        if self.schema_lengths is not None:
+            return self.schema_lengths, 2
+        return (self.schema, 0) if self.schema_zstd is None else (self.schema_zstd, 1)
 
     @property
     def layer_file(self):
@@ -291,7 +300,8 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
     layer_tables, layer_scales, layer_index_bytes: as those without `layer_`, of the layer.
     """
     index_message, data = spec.coded(True, index, blocks, tables, scales)
-    schema_bytes = b"" if spec.opaque else schema if schema is not None else spec.schema if spec.schema_zstd is None else spec.schema_zstd
+    schema_bytes, schema_coding = (b"", 0) if spec.opaque else spec.schema_chunk()
+    schema_bytes = schema_bytes if schema is None else schema
     front_message = {
         "layout": 2 if spec.opaque else 1, "file_length": len(spec.file), "file_sha256": sha(spec.file),
         "dependencies": [{"object_sha256": d.digest, "file_sha256": sha(d.file), "role": r}
@@ -299,7 +309,7 @@ def assemble(spec, header=None, trailer=None, front=None, index=None, front_byte
         **spec.front_extra,
     }
     if not spec.opaque:
-        front_message["schema"] = {**chunk(schema_bytes, len(spec.schema), int(spec.schema_zstd is not None)), **(schema_chunk or {})}
+        front_message["schema"] = {**chunk(schema_bytes, len(spec.schema), schema_coding), **(schema_chunk or {})}
     layer_data = b""
     if spec.layer:
         listed, layer_data = spec.layer.coded(False, layer_index, layer_blocks, layer_tables, layer_scales)

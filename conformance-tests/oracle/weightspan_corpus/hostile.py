@@ -1,7 +1,7 @@
 """The hostile cases: each violates one requirement, everything else about it being right."""
 import struct
 
-from . import coder, hostile_blocks, hostile_bounded, hostile_directions, hostile_layer, hostile_lowrank, hostile_product, wire
+from . import coder, hostile_blocks, hostile_bounded, hostile_compact, hostile_directions, hostile_layer, hostile_lowrank, hostile_product, wire
 from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble, zstd_raw
 from .cases import Case, Made
 from .spoil import (
@@ -165,7 +165,7 @@ def fronts():
     yield front("h-schema-missing", "LAYOUT_SAFETENSORS without a schema chunk", "R-MSG-004", fields(schema=None))
     yield Case("h-schema-present", "LAYOUT_OPAQUE with a schema chunk", ["R-MSG-004"],
                spoiled(opaque, front=fields(schema={"stored_length": 0, "decoded_length": 8, "coding": 1})), "MALFORMED_FRONT")
-    yield front("h-schema-coding-2", "A schema chunk of coding 2", "R-MSG-004", inner("schema", coding=2))
+    yield front("h-schema-coding-3", "A schema chunk of coding 3", "R-MSG-004", inner("schema", coding=3))
     yield front("h-schema-raw-lengths", "A RAW schema chunk with two lengths", "R-MSG-005", inner("schema", decoded_length=9))
     for length in (0, 31, 33):
         yield front(f"h-file-digest-{length}-bytes", f"A file digest of {length} bytes", "R-MSG-003", fields(file_sha256=bytes([1] * length)))
@@ -316,7 +316,7 @@ def indexes():
             m["tensors"][1].update(block_lengths=([4] if n else []) + [0] * (n - 1), block_crc32c=[0] * n), m["tensors"][0].update(
                 block_lengths=[m["tensors"][0]["block_lengths"][0] + (0 if n else 4)])))
     yield index("h-block-checksums-more", "More checksums than blocks", "R-IDX-012", entry(0, block_crc32c=[1, 2]))
-    yield index("h-block-checksums-none", "No checksums", "R-IDX-012", entry(0, block_crc32c=[]))
+    yield index("h-block-checksums-none", "No checksums", "R-IDX-012", fields(block_crc32c=[]))
     yield index("h-blocks-equal", "A block with the residual equal", "R-IDX-004", entry(2, block_lengths=[0], block_crc32c=[0]))
     for name, ends in {"empty": [], "last-127": [127], "last-129": [129], "descending": [20, 10, 128], "same": [20, 20, 128], "zero-first": None}.items():
         if ends is not None:
@@ -329,10 +329,10 @@ def indexes():
     yield Case("h-tables-present", "A tables chunk while table_count is 0", ["R-IDX-010"],
                spoiled(opaque, tables=lambda b: bytes(8)), "MALFORMED_INDEX")
     yield index("h-tables-zstd", "A tables chunk of coding ZSTD", "R-IDX-010", inner("tables", coding=1))
-    yield index("h-tables-coding-2", "A tables chunk of coding 2", "R-IDX-010", inner("tables", coding=2))
+    yield index("h-tables-coding-3", "A tables chunk of coding 3", "R-IDX-010", inner("tables", coding=3))
     yield index("h-tables-raw-lengths", "A RAW tables chunk with two lengths", "R-MSG-005", inner("tables", decoded_length=1))
     yield index("h-scales-raw-lengths", "A RAW scales chunk with two lengths", "R-MSG-005", inner("scales", decoded_length=3))
-    yield index("h-scales-coding-2", "A scales chunk of coding 2", "R-IDX-009", inner("scales", coding=2))
+    yield index("h-scales-coding-3", "A scales chunk of coding 3", "R-IDX-009", inner("scales", coding=3))
     yield index("h-scales-more", "More scales than rows", "R-IDX-009", inner("scales", decoded_length=5, coding=1))
     yield index("h-scales-columns", "Column scales announced and not there", "R-IDX-009", entry(0, has_column_scales=True))
     yield Case("h-scales-missing", "Row scales without a scales chunk", ["R-IDX-009"], spoiled(weights, scales=lambda b: b""), "MALFORMED_INDEX")
@@ -354,5 +354,5 @@ def all_cases():
     for group in (ends, headers, trailers, layouts, bad_messages, fronts, schemas, indexes):
         yield from group()
     yield from hostile_blocks.all_cases()
-    for more in (hostile_layer, hostile_bounded, hostile_lowrank, hostile_product, hostile_directions):
+    for more in (hostile_layer, hostile_bounded, hostile_lowrank, hostile_product, hostile_directions, hostile_compact):
         yield from more.all_cases()

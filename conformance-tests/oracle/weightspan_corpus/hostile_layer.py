@@ -74,7 +74,7 @@ def fronts():
     for length in (0, 31, 33):
         yield front(f"h-layer-digest-{length}-bytes", f"A layer's digest of {length} bytes", "R-MSG-003",
                     layer=fields(file_sha256=bytes([1] * length)))
-    yield front("h-layer-coding-2", "The layer's index chunk of coding 2", "R-MSG-004", layer=inner("index", coding=2))
+    yield front("h-layer-coding-3", "The layer's index chunk of coding 3", "R-MSG-004", layer=inner("index", coding=3))
     yield front("h-layer-raw-lengths", "The layer's index chunk RAW, with two lengths", "R-MSG-005", layer=inner("index", decoded_length=9))
     yield front("h-layer-index-limit", "A layer's Index of 268,435,457 bytes", "R-LIM-002", "LIMIT_EXCEEDED",
                 layer=inner("index", decoded_length=(1 << 28) + 1, coding=1))

@@ -9,12 +9,13 @@ import random
 from contextlib import ExitStack
 from unittest import mock
 
+from weightspan_oracle import schema_text, zstd
 from weightspan_oracle.errors import FormatError
 from weightspan_oracle.reader import Objects, Record
 
-from . import build, valid, valid_bounded, valid_directions, valid_layer, valid_lowrank, valid_product
+from . import build, valid, valid_bounded, valid_compact, valid_directions, valid_layer, valid_lowrank, valid_product
 
-MAKERS = (valid, valid_layer, valid_bounded, valid_lowrank, valid_product, valid_directions)
+MAKERS = (valid, valid_layer, valid_bounded, valid_lowrank, valid_product, valid_directions, valid_compact)
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 16, 23, 52, 64, 127, 128, 255, 1024, 65_535, 65_536, 65_537, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
 TOKENS = [b"0", b"1", b"9", b"-", b'"', b"{", b"}", b",", b":", b"[", b"]", b" ", b"\\", b"\\u0041", b"\\ud800", b".5", b"e3", b"null",
@@ -88,8 +89,19 @@ class Mutator:
     def with_schema(self, spec, change):
         if spec.opaque or spec.schema_zstd:
             return self.front(spec)
+        if spec.schema_lengths:
+            return self.with_text(spec, change)
         stored = change(spec.schema)
         return {"schema": stored, "schema_chunk": {"decoded_length": len(stored)}}
+
+    def with_text(self, spec, change):
+        """Of a schema of lengths its text is changed, and decoded_length made anew, if that can be."""
+        text = change(bytes(8) + zstd.decompress(spec.schema_lengths, most=1 << 20))[8:]
+        try:
+            length = 8 + len(schema_text.header(text))
+        except FormatError:
+            length = len(spec.schema)
+        return {"schema": build.zstd_raw(text), "schema_chunk": {"decoded_length": length + self.random.choice([0, 0, 0, 0, 0, 1, -1])}}
 
     def entries(self, spec):
         """Fields of Index with other values."""
@@ -99,7 +111,7 @@ class Mutator:
             entry = r.choice(index["tensors"]) if index["tensors"] else {}
             name = r.choice(["predictor", "residual", "dependency", "source_tensor", "table_set", "row_dims", "shift", "scale", "has_row_scales",
                              "has_column_scales", "matrix_dims", "centred", "step", "rank", "factor", "partner", "left", "right", "left", "right",
-                             "table_count", "table_sets", "tables", "scales", "block_crc32c", "again", "order"])
+                             "table_count", "table_sets", "tables", "scales", "block_crc32c", "checksums", "again", "order"])
             value = r.choice(NUMBERS)
             if name in ("predictor", "residual"):
                 entry[name] = r.randrange(9)
@@ -127,6 +139,8 @@ class Mutator:
                 index[name][r.choice(["coding", "decoded_length", "crc32c"])] = value
             elif name == "block_crc32c":
                 entry[name] = entry.get(name, [])[:-1]
+            elif name == "checksums":
+                index["block_crc32c"] = [value] * r.choice([0, 1, 1, 2, 3])
             elif name == "again" and entry:
                 index["tensors"].append(dict(entry))
             elif name == "order":

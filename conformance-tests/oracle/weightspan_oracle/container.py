@@ -1,7 +1,7 @@
 """The container up to MALFORMED_INDEX, in the order of work of spec.md section 9 (steps 1 to 11)."""
 import struct
 
-from . import entries, messages, safetensors_header, zstd
+from . import entries, messages, safetensors_header, schema_text, zstd
 from .crc32c import crc32c
 from .errors import FormatError, require
 from .registry import ROLE_BASE, ROLE_BASIS, ROLE_SIBLING
@@ -16,8 +16,10 @@ MAX_DEPENDENCIES, MAX_EXTENSIONS = 64, 64
 MAX_TABLES, MAX_TABLE_SETS, MAX_TABLE_BYTES = 1024, 1024, 1 << 20
 MAX_SCALES, MAX_FILE = 1 << 28, 1 << 62
 MAX_DIRECTIONS = 1 << 20
+MAX_ONE_CHECKSUM = 65_536
 SAFETENSORS, OPAQUE = 1, 2
-RAW, ZSTD = 0, 1
+RAW, ZSTD, ZSTD_LENGTHS = 0, 1, 2
+CODINGS = (RAW, ZSTD)  # of chunks other than the schema's (R-MSG-009)
 STRUCTURE, CHUNKS, FULL = 0, 1, 2
 
 
@@ -135,8 +137,8 @@ class Container:
             front(len(layer["file_sha256"]) == 32, "a digest of the layer that is not 32 bytes")
         near = self.front["approximation"]
         front(near is None or len(near["original_sha256"]) == 32, "a digest of the original that is not 32 bytes")
-        for chunk in (self.schema_chunk, layer and layer["index"]):
-            front(chunk is None or chunk["coding"] in (RAW, ZSTD), "an unknown chunk coding")
+        for chunk, more in ((self.schema_chunk, (ZSTD_LENGTHS,)), (layer and layer["index"], ())):
+            front(chunk is None or chunk["coding"] in CODINGS + more, "an unknown chunk coding")
             front(raw_agrees(chunk), "a RAW chunk with two lengths")
         for dependency in self.dependencies:
             front(len(dependency["object_sha256"]) == 32, "a digest that is not 32 bytes")
@@ -169,14 +171,17 @@ class Container:
             self.tensors = safetensors_header.parse(self.schema, self.front["file_length"])
 
     def chunk(self, chunk, at):
-        """The decoded bytes of a chunk (R-MSG-007, R-MSG-008)."""
+        """The decoded bytes of a chunk (R-MSG-007, R-MSG-008, R-MSG-010)."""
         stored = self.data[at:at + chunk["stored_length"]]
         if self.level >= CHUNKS:
             self.check_crc(stored, chunk["crc32c"], "CHUNK_CHECKSUM", at)
         if chunk["coding"] == RAW:
             return stored
+        length = chunk["decoded_length"]
         try:
-            return zstd.decompress(stored, chunk["decoded_length"])
+            if chunk["coding"] == ZSTD_LENGTHS:
+                return schema_text.schema(zstd.decompress(stored, most=length), length, at)
+            return zstd.decompress(stored, length)
         except zstd.ZstdError as error:
             raise FormatError("MALFORMED_CHUNK", str(error), at) from None
 
@@ -253,7 +258,12 @@ class Part:
             self.column_scales.append(columns if entry["has_column_scales"] else 0)
             self.checksums.append(checksums[blocks:blocks + len(entry["block_lengths"])])
             blocks += len(entry["block_lengths"])
-        require(len(checksums) == blocks, "MALFORMED_INDEX", f"{len(checksums)} checksums of {blocks} blocks")
+        self.one_checksum = len(checksums) == 1 and blocks > 1
+        require(len(checksums) == blocks or self.one_checksum, "MALFORMED_INDEX", f"{len(checksums)} checksums of {blocks} blocks")
+        if self.one_checksum:
+            stored = sum(sum(entry["block_lengths"]) for entry in listed)
+            require(stored <= MAX_ONE_CHECKSUM, "LIMIT_EXCEEDED", f"{stored} bytes of blocks with one checksum")
+        self.together_checked = False
         self.check_table_sets()
         for chunk in (self.tables_chunk, self.scales_chunk):
             require(raw_agrees(chunk), "MALFORMED_INDEX", "a RAW chunk with two lengths")
@@ -261,8 +271,15 @@ class Part:
         require((tables is not None) == (self.index["table_count"] > 0), "MALFORMED_INDEX", "the tables chunk against table_count")
         require(tables is None or tables["coding"] == RAW, "MALFORMED_INDEX", "a tables chunk that is not RAW")
         scales = self.scales_chunk or {"coding": RAW, "decoded_length": 0}
-        require(scales["coding"] in (RAW, ZSTD), "MALFORMED_INDEX", "an unknown chunk coding")
+        require(scales["coding"] in CODINGS, "MALFORMED_INDEX", "an unknown chunk coding")
         require(scales["decoded_length"] == sum(self.row_scales) + sum(self.column_scales), "MALFORMED_INDEX", "the number of scales")
+
+    def check_together(self):
+        """The one checksum of all blocks (R-IDX-013), once."""
+        if self.one_checksum and not self.together_checked:
+            first = self.scales_at + (self.scales_chunk["stored_length"] if self.scales_chunk else 0)
+            self.container.check_crc(self.container.data[first:self.end], self.index["block_crc32c"][0], "CHUNK_CHECKSUM", first)
+            self.together_checked = True
 
     def check_table_sets(self):
         for table_set in self.index["table_sets"]:

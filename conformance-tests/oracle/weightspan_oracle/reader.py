@@ -256,14 +256,16 @@ class Tensors(Sources):
         return np.concatenate(values), np.concatenate(levels)
 
     def blocks(self, number):
-        """The stored bytes of a tensor's blocks, their CRC32C checked."""
+        """The stored bytes of a tensor's blocks, their CRC32C checked, or that of all blocks (R-IDX-013)."""
         c, part = self.record.container, self.part
         entry = part.index["tensors"][number]
         at = part.blocks_at[number]
-        for length, crc in zip(entry["block_lengths"], part.checksums[number]):
+        for block, length in enumerate(entry["block_lengths"]):
             stored = c.data[at:at + length]
-            if self.level >= CHUNKS:
-                c.check_crc(stored, crc, "CHUNK_CHECKSUM", at)
+            if self.level >= CHUNKS and part.one_checksum:
+                part.check_together()
+            elif self.level >= CHUNKS:
+                c.check_crc(stored, part.checksums[number][block], "CHUNK_CHECKSUM", at)
             at += length
             yield stored
 

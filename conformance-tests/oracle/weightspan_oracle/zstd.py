@@ -14,10 +14,9 @@ def check(condition, message):
         raise ZstdError(message)
 
 
-def decompress(data, expected):
-    """The content of the one frame in `data`, which has `expected` bytes."""
+def decompress(data, expected=None, most=None):
+    """The content of the one frame in `data`, which has `expected` bytes, or without a number at most `most`."""
     data = bytes(data)
-    check(len(data) <= 1024 + 2 * expected, "a frame that is too long for its content")
     check(len(data) >= 6 and data[:4] == b"\x28\xb5\x2f\xfd", "not a zstd frame")
     descriptor = data[4]
     at = 5
@@ -36,7 +35,11 @@ def decompress(data, expected):
     at += dictionary_bytes
     size = int.from_bytes(data[at:at + size_bytes], "little") + (256 if size_bytes == 2 else 0)
     at += size_bytes
-    check(size == expected, f"content size {size} instead of {expected}")
+    if expected is None:
+        check(size <= most, f"content size {size}, above {most}")
+    else:
+        check(size == expected, f"content size {size} instead of {expected}")
+    check(len(data) <= 1024 + 2 * size, "a frame that is too long for its content")
     window = size if single else window
     check(window <= MAX_WINDOW, f"a window of {window} bytes")
     out = bytearray()

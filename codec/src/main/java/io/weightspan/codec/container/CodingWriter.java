@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
  * Writes one coding of a container's tensors strictly forward, and gathers its index. For one thread.
@@ -25,6 +26,9 @@ public final class CodingWriter {
     private final Sink out;
     private final Index.Builder index = Index.newBuilder();
     private final List<ByteString> digests = new ArrayList<>();
+    /** Of all blocks, as long as one checksum may be of them. */
+    private final CRC32C together = new CRC32C();
+    private long stored;
     private TensorEntry.Builder blocks = TensorEntry.newBuilder();
     private Stage stage = Stage.TABLES;
 
@@ -58,9 +62,9 @@ public final class CodingWriter {
      */
     public void tables(byte[] bytes, int count) throws IOException {
         advance(Stage.TABLES, Stage.SCALES);
-        MemorySegment stored = MemorySegment.ofArray(bytes);
-        out.write(stored);
-        index.setTableCount(count).setTables(chunk(stored, stored.byteSize(), ChunkCoding.CHUNK_CODING_RAW));
+        MemorySegment tables = MemorySegment.ofArray(bytes);
+        out.write(tables);
+        index.setTableCount(count).setTables(chunk(tables, tables.byteSize(), ChunkCoding.CHUNK_CODING_RAW));
     }
 
     /**
@@ -93,6 +97,10 @@ public final class CodingWriter {
         out.write(bytes);
         blocks.addBlockLengths((int) bytes.byteSize());
         index.addBlockCrc32C(Checksums.crc32c(bytes));
+        stored += bytes.byteSize();
+        if (stored <= Limits.ONE_CHECKSUM) {
+            together.update(bytes.asByteBuffer());
+        }
     }
 
     /**
@@ -121,6 +129,9 @@ public final class CodingWriter {
         if (blocks.getBlockLengthsCount() != 0) {
             throw new IllegalStateException("blocks without a tensor");
         }
+        if (stored <= Limits.ONE_CHECKSUM && index.getBlockCrc32CCount() > 1) {
+            index.clearBlockCrc32C().addBlockCrc32C((int) together.getValue());
+        }
         return index.addAllTableSets(tableSets).setTensorSha256(ByteString.copyFrom(digests)).build();
     }
 
@@ -146,7 +157,8 @@ public final class CodingWriter {
         return new Encoded(stored, chunk(stored, raw.length, ChunkCoding.CHUNK_CODING_ZSTD));
     }
 
-    private static Chunk chunk(MemorySegment stored, long decodedLength, ChunkCoding coding) {
+    /** What a message says of a chunk. */
+    static Chunk chunk(MemorySegment stored, long decodedLength, ChunkCoding coding) {
         return Chunk.newBuilder().setStoredLength(stored.byteSize()).setCrc32C(Checksums.crc32c(stored))
                 .setDecodedLength(decodedLength).setCoding(coding).build();
     }

@@ -176,7 +176,8 @@ final class ContainerOpener {
      * @param offset where it lies
      * @param what   its name
      * @return the decoded bytes: a view of the stored ones, or a new array
-     * @throws ContainerException {@code CHUNK_CHECKSUM} (R-MSG-008) or {@code MALFORMED_CHUNK} (R-MSG-007)
+     * @throws ContainerException {@code CHUNK_CHECKSUM} (R-MSG-008) or {@code MALFORMED_CHUNK} (R-MSG-007,
+     *                            R-MSG-010, R-SCH-012)
      * @throws IOException        if the bytes cannot be had
      */
     MemorySegment chunk(Chunk chunk, long offset, String what) throws IOException {
@@ -185,8 +186,11 @@ final class ContainerOpener {
         if (chunk.getCoding() == ChunkCoding.CHUNK_CODING_RAW) {
             return stored;
         }
+        int length = Math.toIntExact(chunk.getDecodedLength());
         try {
-            return MemorySegment.ofArray(ZstdFrames.decode(stored, Math.toIntExact(chunk.getDecodedLength())));
+            return MemorySegment.ofArray(chunk.getCoding() == ChunkCoding.CHUNK_CODING_ZSTD_LENGTHS
+                    ? SchemaLengths.expand(ZstdFrames.decodeAtMost(stored, length), length)
+                    : ZstdFrames.decode(stored, length));
         } catch (MalformedFrameException e) {
             throw new ContainerException(ErrorCode.MALFORMED_CHUNK,
                     "the " + what + " chunk does not decode: " + e.getMessage(), null, null, offset, e);

@@ -12,6 +12,7 @@ import io.weightspan.format.v1.TableSet;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
@@ -99,7 +100,7 @@ public final class ContainerWriter implements Closeable {
                 new CodingWriter.Encoded(MemorySegment.ofArray(new byte[0]), Chunk.getDefaultInstance());
         if (schema.byteSize() > 0) {
             FrontChecks.limit(schema.byteSize(), Limits.JSON_BYTES + Long.BYTES, "bytes of the schema");
-            encoded = CodingWriter.encode(schema, schema.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL);
+            encoded = schemaChunk(schema);
             builder.setSchema(encoded.chunk());
         }
         Optional<StoredLayer> stored = Optional.empty();
@@ -121,6 +122,21 @@ public final class ContainerWriter implements Closeable {
             IndexChecks.requirements(layer.get().index(), tensors, complete, true);
         }
         return new Start(complete, encoded.bytes(), tensors, stored);
+    }
+
+    /** The schema in its smallest coding, the first of equals. */
+    private static CodingWriter.Encoded schemaChunk(MemorySegment schema) {
+        int level = schema.byteSize() <= SMALL_SCHEMA ? SMALL_LEVEL : FAST_LEVEL;
+        CodingWriter.Encoded plain = CodingWriter.encode(schema, level);
+        byte[] text = SchemaLengths.shorten(schema.toArray(ValueLayout.JAVA_BYTE)).orElse(null);
+        if (text == null) {
+            return plain;
+        }
+        MemorySegment frame = MemorySegment.ofArray(ZstdFrames.encode(text, level));
+        return frame.byteSize() >= plain.bytes().byteSize()
+                ? plain
+                : new CodingWriter.Encoded(frame, CodingWriter.chunk(frame, schema.byteSize(),
+                        ChunkCoding.CHUNK_CODING_ZSTD_LENGTHS));
     }
 
     private static ContainerWriter begin(WritableByteChannel channel, Start start) throws IOException {

@@ -30,7 +30,7 @@ final class FrontChecks {
     }
 
     /**
-     * Checks R-MSG-003 to R-MSG-006 and R-LYR-001.
+     * Checks R-MSG-003 to R-MSG-006, R-MSG-009 and R-LYR-001.
      *
      * @param front       the message
      * @param hasLayerBit whether the header says that there is a layer
@@ -67,7 +67,7 @@ final class FrontChecks {
         if (front.hasLayer()) {
             Chunk index = front.getLayer().getIndex();
             require(front.getLayer().hasIndex() && front.hasSchema(), "the layer has no index or no schema");
-            require(index.getCoding() != ChunkCoding.UNRECOGNIZED, "unknown coding of the layer's index");
+            require(isOfAnyChunk(index.getCoding()), "unknown coding of the layer's index");
             require(hasRawLengths(index), "the layer's index is RAW and has two lengths");
             require(isDigest(front.getLayer().getFileSha256()), "the layer's file_sha256 is not 32 bytes");
         }
@@ -82,6 +82,16 @@ final class FrontChecks {
     static boolean hasRawLengths(Chunk chunk) {
         return chunk.getCoding() != ChunkCoding.CHUNK_CODING_RAW
                 || chunk.getStoredLength() == chunk.getDecodedLength();
+    }
+
+    /**
+     * Whether a coding is one of chunks other than the schema's (R-MSG-009).
+     *
+     * @param coding a chunk's coding
+     * @return true for RAW and ZSTD
+     */
+    static boolean isOfAnyChunk(ChunkCoding coding) {
+        return coding == ChunkCoding.CHUNK_CODING_RAW || coding == ChunkCoding.CHUNK_CODING_ZSTD;
     }
 
     /**

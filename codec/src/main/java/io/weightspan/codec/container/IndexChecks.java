@@ -45,7 +45,7 @@ final class IndexChecks {
     }
 
     /**
-     * Checks the requirements R-IDX, and R-MSG-003 and R-MSG-005 as far as they concern the index.
+     * Checks the requirements R-IDX, and R-MSG-003, R-MSG-005 and R-MSG-009 as far as they concern the index.
      *
      * @param index   the message, within its limits
      * @param tensors the record's tensors in data order
@@ -68,8 +68,7 @@ final class IndexChecks {
             checks.tensor(i);
             blocks += index.getTensors(i).getBlockLengthsCount();
         }
-        require(index.getBlockCrc32CCount() == blocks,
-                "the record has " + blocks + " blocks, the index " + index.getBlockCrc32CCount() + " checksums", null);
+        checks.checksums(blocks);
         for (TableSet set : index.getTableSetsList()) {
             checks.tableSet(set);
         }
@@ -136,6 +135,33 @@ final class IndexChecks {
                 "the source tensor has another dtype or number of elements", info);
     }
 
+    /** R-IDX-012 and R-LIM-018. */
+    private void checksums(long blocks) throws ContainerException {
+        int checksums = index.getBlockCrc32CCount();
+        require(checksums == blocks || hasOneChecksum(checksums, blocks),
+                "the index lists " + blocks + " blocks and has " + checksums + " checksums", null);
+        if (hasOneChecksum(checksums, blocks)) {
+            long bytes = 0;
+            for (TensorEntry entry : index.getTensorsList()) {
+                for (int block = 0; block < entry.getBlockLengthsCount(); block++) {
+                    bytes += Integer.toUnsignedLong(entry.getBlockLengths(block));
+                }
+            }
+            FrontChecks.limit(bytes, Limits.ONE_CHECKSUM, "bytes of blocks with one checksum");
+        }
+    }
+
+    /**
+     * Whether one checksum is of all blocks together (R-IDX-013).
+     *
+     * @param checksums entries of {@code block_crc32c}
+     * @param blocks    blocks that the index lists
+     * @return true for one entry and more blocks
+     */
+    static boolean hasOneChecksum(int checksums, long blocks) {
+        return checksums == 1 && blocks > 1;
+    }
+
     /** R-IDX-006. */
     private void tableSet(TableSet set) throws ContainerException {
         int before = 0;
@@ -156,8 +182,7 @@ final class IndexChecks {
         require(index.hasTables() == (index.getTableCount() != 0), "table_count does not go with the tables chunk",
                 null);
         require(tables.getCoding() == ChunkCoding.CHUNK_CODING_RAW, "the tables chunk is not RAW", null);
-        require(index.getScales().getCoding() != ChunkCoding.UNRECOGNIZED, "unknown coding of the scales chunk",
-                null);
+        require(FrontChecks.isOfAnyChunk(index.getScales().getCoding()), "unknown coding of the scales chunk", null);
         long scales = 0;
         for (int i = 0; i < tensors.size(); i++) {
             scales += scales(index.getTensors(i), tensors.get(i));

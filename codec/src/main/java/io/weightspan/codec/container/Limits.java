@@ -42,6 +42,8 @@ public final class Limits {
     public static final long CORE = 1L << 24;
     /** R-LIM-016: {@code Directions} of all tensors of an index. */
     public static final int DIRECTIONS = 1 << 20;
+    /** R-LIM-018: stored bytes of two blocks or more that one checksum is of. */
+    public static final long ONE_CHECKSUM = 1L << 16;
     /** R-MSG-007: window of a zstd frame in bytes. */
     public static final long ZSTD_WINDOW = 8L << 20;
 

@@ -28,6 +28,10 @@ public final class TensorCoding {
     private final int[] firstBlock;
     /** For each block its offset; one more entry at the end. */
     private final long[] blockOffsets;
+    /** Whether one checksum is of all blocks together (R-IDX-013). */
+    private final boolean hasOneChecksum;
+    /** The stored bytes of all blocks, once they were checked together; at most as many as R-LIM-018 says. */
+    private volatile @Nullable MemorySegment checkedBlocks;
 
     /**
      * Places the blocks.
@@ -65,6 +69,7 @@ public final class TensorCoding {
             }
         }
         blockOffsets[at] = offset;
+        hasOneChecksum = IndexChecks.hasOneChecksum(index.getBlockCrc32CCount(), at);
     }
 
     private long scalesOffset() {
@@ -197,20 +202,38 @@ public final class TensorCoding {
     }
 
     /**
-     * A block's stored bytes, with their checksum checked where the level asks for it (R-ROL-002).
+     * A block's stored bytes, with their checksum checked where the level asks for it (R-ROL-002); the one of all
+     * blocks together is checked once.
      *
      * @param tensor index in {@link #tensors()}
      * @param block  index among the tensor's blocks
      * @return the bytes to be read only; a view of the source where it gives views
      * @throws IndexOutOfBoundsException if there is no such block
-     * @throws ContainerException        {@code CHUNK_CHECKSUM} (R-MSG-008)
+     * @throws ContainerException        {@code CHUNK_CHECKSUM} (R-MSG-008, R-IDX-013)
      * @throws IOException               if the bytes cannot be had
      */
     public MemorySegment block(int tensor, int block) throws IOException {
         long offset = blockOffset(tensor, block);
-        MemorySegment bytes = source.read(offset, blockOffset(tensor, block + 1) - offset);
+        long length = blockOffset(tensor, block + 1) - offset;
+        if (hasOneChecksum && level.checksBlocks()) {
+            return checkedBlocks().asSlice(offset - blockOffsets[0], length);
+        }
+        MemorySegment bytes = source.read(offset, length);
         if (level.checksBlocks() && Checksums.crc32c(bytes) != index().getBlockCrc32C(firstBlock[tensor] + block)) {
             throw error(ErrorCode.CHUNK_CHECKSUM, "block " + block + " is damaged", tensor, offset, null);
+        }
+        return bytes;
+    }
+
+    /** Threads that come at once may each check; what one of them found right serves all. */
+    private MemorySegment checkedBlocks() throws IOException {
+        MemorySegment bytes = checkedBlocks;
+        if (bytes == null) {
+            bytes = source.read(blockOffsets[0], end() - blockOffsets[0]);
+            if (Checksums.crc32c(bytes) != index().getBlockCrc32C(0)) {
+                throw error(ErrorCode.CHUNK_CHECKSUM, "the blocks are damaged", -1, blockOffsets[0], null);
+            }
+            checkedBlocks = bytes;
         }
         return bytes;
     }

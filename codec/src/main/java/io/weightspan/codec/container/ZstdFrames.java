@@ -106,6 +106,24 @@ public final class ZstdFrames {
         decodeChecked(frame, dst, offset, length);
     }
 
+    /**
+     * Decodes one frame of a length that is not known beforehand.
+     *
+     * @param frame the stored bytes, all of them the frame
+     * @param most  bytes that it may decode to; the caller has checked that this much may be allocated
+     * @return the decoded bytes, a new array
+     * @throws MalformedFrameException if the bytes are not one frame that R-MSG-007 allows for its content, or its
+     *                                 content is more (R-MSG-010)
+     */
+    public static byte[] decodeAtMost(MemorySegment frame, int most) throws MalformedFrameException {
+        long content = header(frame).content();
+        if (Long.compareUnsigned(content, most) > 0) {
+            throw new MalformedFrameException("zstd frame says " + Long.toUnsignedString(content)
+                    + " bytes of content, more than " + most);
+        }
+        return decode(frame, (int) content);
+    }
+
     private static void decodeChecked(MemorySegment frame, byte[] dst, int offset, int length)
             throws MalformedFrameException {
         ensureAvailable();
@@ -147,6 +165,29 @@ public final class ZstdFrames {
         if (size > SLACK + 2 * length) {
             throw new MalformedFrameException("zstd frame of " + size + " bytes is too long for its content");
         }
+        Header header = header(frame);
+        if (header.content() != length) {
+            throw new MalformedFrameException("zstd frame says " + Long.toUnsignedString(header.content())
+                    + " bytes of content, not " + length);
+        }
+        if (header.window() > Limits.ZSTD_WINDOW) {
+            throw new MalformedFrameException("zstd window of " + header.window() + " bytes");
+        }
+        checkBlocks(frame, header.end(), header.checksum());
+    }
+
+    /**
+     * A frame's header.
+     *
+     * @param content  bytes of content, unsigned
+     * @param window   bytes of the window
+     * @param end      where the first block begins
+     * @param checksum whether a checksum follows the last block
+     */
+    private record Header(long content, long window, long end, boolean checksum) {}
+
+    private static Header header(MemorySegment frame) throws MalformedFrameException {
+        long size = frame.byteSize();
         if (size < FIXED_PART || frame.get(INT, 0) != MAGIC) {
             throw new MalformedFrameException("not a zstd frame");
         }
@@ -178,15 +219,8 @@ public final class ZstdFrames {
             case 2 -> Integer.toUnsignedLong(frame.get(INT, at));
             default -> frame.get(LONG, at);
         };
-        if (content != length) {
-            throw new MalformedFrameException(
-                    "zstd frame says " + Long.toUnsignedString(content) + " bytes of content, not " + length);
-        }
         long window = singleSegment ? content : window(frame.get(ValueLayout.JAVA_BYTE, FIXED_PART));
-        if (window > Limits.ZSTD_WINDOW) {
-            throw new MalformedFrameException("zstd window of " + window + " bytes");
-        }
-        checkBlocks(frame, at + sizeBytes, (descriptor & 0x04) != 0);
+        return new Header(content, window, at + sizeBytes, (descriptor & 0x04) != 0);
     }
 
     private static long window(byte descriptor) {

@@ -14,7 +14,6 @@ import io.weightspan.format.v1.TableSet;
 import io.weightspan.format.v1.TensorEntry;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,16 +132,10 @@ class IndexRequirementsTest {
         assertAccepted(self(entry -> entry).build());
     }
 
-    private static Index.Builder withoutLastChecksum(Index.Builder index) {
-        List<Integer> checksums = index.getBlockCrc32CList();
-        return index.clearBlockCrc32C().addAllBlockCrc32C(checksums.subList(0, checksums.size() - 1));
-    }
-
     /** The second of two equal tensors, predicted by the first, and changed. */
     private static Assembly self(UnaryOperator<TensorEntry.Builder> change) {
         Assembly assembly = with(SAME_BYTES, entry -> change.apply(entry.setPredictor(3).setResidual(1)
                 .setSourceTensor(BYTES).clearBlockLengths()));
-        assembly.index(IndexRequirementsTest::withoutLastChecksum);
         assembly.data = Arrays.copyOf(assembly.data, assembly.data.length - 4);
         return assembly;
     }
@@ -235,8 +228,16 @@ class IndexRequirementsTest {
 
     @Test
     void rIdx009TheScalesChunkHasAKnownCoding() {
-        Chunk unknown = Chunk.newBuilder().setCodingValue(2).build();
+        Chunk unknown = Chunk.newBuilder().setCodingValue(3).build();
         assertMalformed(valid().index(index -> index.setScales(unknown)));
+    }
+
+    @Test
+    void rMsg009NoChunkOfAnIndexHoldsLengths() {
+        Chunk lengths = Chunk.newBuilder().setCoding(ChunkCoding.CHUNK_CODING_ZSTD_LENGTHS).build();
+        assertMalformed(valid().index(index -> index.setScales(lengths)));
+        assertMalformed(rich().index(index -> index.setTables(index.getTables().toBuilder()
+                .setCoding(ChunkCoding.CHUNK_CODING_ZSTD_LENGTHS))));
     }
 
     @Test

@@ -97,7 +97,7 @@ class MessagesTest {
                 .build(), ErrorCode.MALFORMED_FRONT);
         assertRefused(newAssembly().front(front -> front.addDependencies(
                 dependency(1, Role.ROLE_BASE).toBuilder().setRoleValue(4))).build(), ErrorCode.MALFORMED_FRONT);
-        assertRefused(newAssembly().front(front -> front.setSchema(front.getSchema().toBuilder().setCodingValue(2)))
+        assertRefused(newAssembly().front(front -> front.setSchema(front.getSchema().toBuilder().setCodingValue(3)))
                 .build(), ErrorCode.MALFORMED_FRONT);
     }
 

@@ -58,6 +58,7 @@ class SpecTablesTest {
         limits.put("R-LIM-015", Limits.TURNED);
         limits.put("R-LIM-016", (long) Limits.DIRECTIONS);
         limits.put("R-LIM-017", Limits.CORE);
+        limits.put("R-LIM-018", Limits.ONE_CHECKSUM);
         Map<String, Long> written = new LinkedHashMap<>();
         for (List<String> row : table("spec.md", "10. Limits")) {
             String value = row.get(2).replace(",", "");
