@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The representations of other subspace tools, made anew from their descriptions, beside what HeldOutBenchmark has written.
 
-usage: peers.py FAMILY-FOLDER [--every 5] [--base BASE.safetensors] [--components 1,2,4,8,16,32,64] [--tools DIRECTORY] OUT-FOLDER...
+usage: peers.py FAMILY-FOLDER [--every 5] [--base BASE.safetensors] [--components 1,2,4,8,16,32,64] [--tools DIRECTORY] [--measured N] OUT-FOLDER...
 
 FAMILY-FOLDER  holds a folder for each member, each with a safetensors file; every so manieth member is held out, as HeldOutBenchmark does
 OUT-FOLDER     of a run of HeldOutBenchmark on the same family with the same EVERY
 --base         what the members started from; a family without one differs from nothing (models) or is of adapters
+--measured     of the members that are held out only the first N are measured
 --tools        a folder with vit_accuracy.py: accuracy is measured and made equal, else the relative error
 
 All are fitted to the members that are not held out, and measured on those that are:
@@ -233,14 +234,16 @@ def main():
     ap.add_argument("--base")
     ap.add_argument("--components", default="1,2,4,8,16,32,64")
     ap.add_argument("--tools")
+    ap.add_argument("--measured", type=int)
     args = ap.parse_intermixed_args()
     paths = sorted(glob.glob(args.family + "/*/*.safetensors"))
     held = {os.path.dirname(p): read(p) for i, p in enumerate(paths) if i % args.every == 0}
+    measured = dict(list(held.items())[: args.measured])
     fitted = [read(p) for i, p in enumerate(paths) if i % args.every != 0]
     base = read(args.base) if args.base else None
     everywhere = [n for n, x in fitted[0].items() if all(n in m and m[n].shape == x.shape for m in [*fitted, *held.values()])]
     slots = {name: np.stack([m[name].ravel() for m in fitted]).astype(np.float64) for name in everywhere}
-    judge = Judge(held, base, args.tools)
+    judge = Judge(measured, base, args.tools)
     column = "accuracy" if args.tools else "error"
     rows = [row for folder in args.out for row in ours(judge, folder, len(paths))]
     peers = [("original", None), ("rounded", Peer())]
@@ -251,7 +254,7 @@ def main():
         peers += [(f"eigenlora {k}", Eigenlora(fitted, slots, k)) for k in counts]
     else:
         peers.append(("bitdelta", Bitdelta(slots, base)))
-    print(f"{len(fitted)} members fitted, {len(held)} held out; {sum(x.size for x in fitted[0].values())} weights each")
+    print(f"{len(fitted)} members fitted, {len(held)} held out, {len(measured)} measured; {sum(x.size for x in fitted[0].values())} weights each")
     print("representation         bytes numbers    basis   in all   error factors accuracy  ours at equal " + column + ": bytes, numbers, in all")
 
     def show(label, stored, numbers, basis, whole, error, factors, accuracy, equal=""):

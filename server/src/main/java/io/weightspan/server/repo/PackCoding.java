@@ -44,11 +44,6 @@ public record PackCoding(Fidelity fidelity, OptionalDouble step, OptionalDouble 
         return wantsLayer() || fidelity.kind() == Fidelity.Kind.SPAN;
     }
 
-    /** Returns whether what is stored is the files themselves. */
-    boolean isExact() {
-        return fidelity.kind() == Fidelity.Kind.EXACT;
-    }
-
     /** Returns the encoder's options. */
     EncodeOptions options(int threads) {
         EncodeOptions options = EncodeOptions.DEFAULT.withThreads(threads).withFidelity(fidelity);
