@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The representations of other subspace tools, made anew from their descriptions, beside what HeldOutBenchmark has written.
 
-usage: peers.py FAMILY-FOLDER [--every 5] [--base BASE.safetensors] [--components 1,2,4,8,16,32,64] [--tools DIRECTORY] OUT-FOLDER...
+usage: peers.py FAMILY-FOLDER [--every 5] [--base BASE.safetensors] [--components 1,2,4,8,16,32,64] [--tools DIRECTORY] [--measured N] OUT-FOLDER...
 
 FAMILY-FOLDER  holds a folder for each member, each with a safetensors file; every so manieth member is held out, as HeldOutBenchmark does
 OUT-FOLDER     of a run of HeldOutBenchmark on the same family with the same EVERY
 --base         what the members started from; a family without one differs from nothing (models) or is of adapters
+--measured     of the members that are held out only the first N are measured
 --tools        a folder with vit_accuracy.py: accuracy is measured and made equal, else the relative error
 
 All are fitted to the members that are not held out, and measured on those that are:
@@ -20,7 +21,8 @@ digests are counted; `ours` is whole records, `numbers` of them blocks, tables a
 members (heads) are kept by all peers. `basis` is what is stored once, `in all` a member's bytes with its share of the basis at the family's
 size. `error` is the relative Frobenius error of what is added to the base: of the products B A of adapters, of differences from the base,
 of the elements themselves without one; `factors` that of the factors as they are stored, which mean nothing by themselves.
-`ours at equal`: bytes of ours at the same accuracy or error, by interpolating the logarithm of bytes. Needs numpy.
+`ours at equal`: bytes of ours at the same accuracy or error, by interpolating the logarithm of bytes; `below`: fewer, the fewest bytes that
+were measured are better. Needs numpy.
 """
 import argparse
 import csv
@@ -210,20 +212,18 @@ def ours(judge, folder, members):
 
 
 def at_equal(quality, rows, column):
-    """Bytes and numbers of ours that reach a quality, on the lower hull of its rows."""
+    """Bytes, numbers and bytes in all of ours at some quality, by the fewest bytes of its rows."""
     sign = 1 if column == "accuracy" else -1
     at = {"accuracy": 7, "error": 5}[column]
-    points = sorted((row[1], row[2], sign * row[at]) for row in rows)
     best = []
-    for point in points:
-        if not best or point[2] > best[-1][2]:
+    for point in sorted((row[1], row[2], row[4], sign * row[at]) for row in rows):
+        if not best or point[3] > best[-1][3]:
             best.append(point)
-    if not best or sign * quality > best[-1][2]:
-        return "         -"
-    if sign * quality <= best[0][2]:
-        return f"<{best[0][0]:6.0f} {best[0][1]:6.0f}"
-    qualities = [p[2] for p in best]
-    return " ".join(f"{np.exp(np.interp(sign * quality, qualities, np.log([p[i] for p in best]))):7.0f}" for i in (0, 1))
+    if not best or sign * quality > best[-1][3]:
+        return "not reached"
+    if sign * quality < best[0][3]:
+        return "below " + " ".join(f"{best[0][i]:7.0f}" for i in range(3))
+    return "      " + " ".join(f"{np.exp(np.interp(sign * quality, [p[3] for p in best], np.log([p[i] for p in best]))):7.0f}" for i in range(3))
 
 
 def main():
@@ -234,14 +234,16 @@ def main():
     ap.add_argument("--base")
     ap.add_argument("--components", default="1,2,4,8,16,32,64")
     ap.add_argument("--tools")
-    args = ap.parse_args()
+    ap.add_argument("--measured", type=int)
+    args = ap.parse_intermixed_args()
     paths = sorted(glob.glob(args.family + "/*/*.safetensors"))
     held = {os.path.dirname(p): read(p) for i, p in enumerate(paths) if i % args.every == 0}
+    measured = dict(list(held.items())[: args.measured])
     fitted = [read(p) for i, p in enumerate(paths) if i % args.every != 0]
     base = read(args.base) if args.base else None
     everywhere = [n for n, x in fitted[0].items() if all(n in m and m[n].shape == x.shape for m in [*fitted, *held.values()])]
     slots = {name: np.stack([m[name].ravel() for m in fitted]).astype(np.float64) for name in everywhere}
-    judge = Judge(held, base, args.tools)
+    judge = Judge(measured, base, args.tools)
     column = "accuracy" if args.tools else "error"
     rows = [row for folder in args.out for row in ours(judge, folder, len(paths))]
     peers = [("original", None), ("rounded", Peer())]
@@ -252,8 +254,8 @@ def main():
         peers += [(f"eigenlora {k}", Eigenlora(fitted, slots, k)) for k in counts]
     else:
         peers.append(("bitdelta", Bitdelta(slots, base)))
-    print(f"{len(fitted)} members fitted, {len(held)} held out; {sum(x.size for x in fitted[0].values())} weights each")
-    print("representation         bytes numbers    basis   in all   error factors accuracy  ours at equal " + column + ": bytes, numbers")
+    print(f"{len(fitted)} members fitted, {len(held)} held out, {len(measured)} measured; {sum(x.size for x in fitted[0].values())} weights each")
+    print("representation         bytes numbers    basis   in all   error factors accuracy  ours at equal " + column + ": bytes, numbers, in all")
 
     def show(label, stored, numbers, basis, whole, error, factors, accuracy, equal=""):
         print(f"{label:20s} {stored:7.0f} {numbers:7.0f} {basis:8.0f} {whole:8.0f} {error:7.4f} {factors:7.4f} {accuracy:8.4f}  {equal}", flush=True)

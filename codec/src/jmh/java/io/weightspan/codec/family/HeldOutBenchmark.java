@@ -27,8 +27,8 @@ import java.util.stream.Stream;
  * decoded and compared. Writes what the first layers decode to, so that a model's accuracy with them can be measured.
  *
  * <p>Arguments: FAMILY-FOLDER, BASE.safetensors or -, EVERY, LEAST (see {@link BasisFile#write}), OUT-FOLDER, STEP...
- * With - for the base and LoRA the products of factors are fitted and coded at fidelity span. A STEP may be bounded:EPS,
- * too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its record, and
+ * With - for the base records are of fidelity span, and of adapters the products of factors are fitted. A STEP may be
+ * bounded:EPS, too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its record, and
  * of these its numbers alone: blocks, tables and scales, without digests, names and checksums.
  */
 public final class HeldOutBenchmark {
@@ -75,8 +75,10 @@ public final class HeldOutBenchmark {
     private BasisReference fit(List<SafetensorsFile> members, double least) throws IOException {
         long start = System.nanoTime();
         BasisFitter fitter = new BasisFitter(Runtime.getRuntime().availableProcessors(), bytes -> {});
-        List<SharedDirections> slots =
-                base.isPresent() ? fitter.fit(members, base, List.of()) : fitter.fitProducts(members);
+        List<SharedDirections> slots = base.isPresent() ? List.of() : fitter.fitProducts(members);
+        if (slots.isEmpty()) {
+            slots = fitter.fit(members, base, List.of());
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         Path file = out.resolve("basis.safetensors");
         Path record = out.resolve("basis.wspan");
