@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * How long fitting takes, with the heap that -Xmx gives. Arguments: FOLDER-OF-MEMBERS, BASE.safetensors or -, THREADS, LEAST
- * (see {@link BasisFile#write}).
+ * How long fitting takes, with the heap that -Xmx gives. Arguments: FOLDER-OF-MEMBERS, BASE.safetensors or -, THREADS,
+ * LEAST (see {@link BasisFile#write}).
  */
 public final class FitBenchmark {
     private FitBenchmark() {}

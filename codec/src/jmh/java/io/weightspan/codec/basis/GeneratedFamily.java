@@ -17,7 +17,8 @@ import java.util.Random;
  * Writes a base and fine-tunes of it that share directions, as BF16: square layers of normal weights of 0.02; the
  * differences are 0.0002 large, nine tenths of their energy in the layer's shared directions, the rest noise.
  *
- * <p>Arguments: FOLDER MEMBERS LAYERS SIDE RANK. Makes FOLDER/base and FOLDER/members/NNN, each with a model.safetensors.
+ * <p>Arguments: FOLDER MEMBERS LAYERS SIDE RANK. Makes FOLDER/base and FOLDER/members/NNN, each with a
+ * model.safetensors.
  */
 public final class GeneratedFamily {
     private static final int NOISE = (1 << 22) + 17;
@@ -82,7 +83,7 @@ public final class GeneratedFamily {
         }
     }
 
-    /** U C V^T with the layer's U and V and the member's C, whose elements fall off as the square root of their place. */
+    /** U C V^T with the layer's U and V and the member's C, whose elements fall off as the root of their place. */
     private float[] difference(int layer, int member) {
         Random shared = new Random(1_000 + layer);
         float[] u = gaussian(shared, side * rank, 1);

@@ -28,8 +28,8 @@ import java.util.stream.Stream;
  *
  * <p>Arguments: FAMILY-FOLDER, BASE.safetensors or -, EVERY, LEAST (see {@link BasisFile#write}), OUT-FOLDER, STEP...
  * With - for the base records are of fidelity span, and of adapters the products of factors are fitted. A STEP may be
- * bounded:EPS, too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its record, and
- * of these its numbers alone: blocks, tables and scales, without digests, names and checksums.
+ * bounded:EPS, too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its
+ * record, and of these its numbers alone: blocks, tables and scales, without digests, names and checksums.
  */
 public final class HeldOutBenchmark {
     private final Path out;
