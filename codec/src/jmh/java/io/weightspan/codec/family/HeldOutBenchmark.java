@@ -23,7 +23,8 @@ import java.util.stream.Stream;
 
 /**
  * What members of a family take that its basis was not fitted to: every so manieth file is held out, coded at each
- * step, decoded and compared. Writes what the first layers decode to, so that a model's accuracy with them can be measured.
+ * step, decoded and compared. Writes what the first layers decode to, so that a model's accuracy with them can be
+ * measured.
  *
  * <p>Arguments: FAMILY-FOLDER, BASE.safetensors or -, EVERY, LEAST (see {@link BasisFile#write}), OUT-FOLDER, STEP...
  * With - for the base records are of fidelity span, and of adapters the products of factors are fitted. A STEP may be
