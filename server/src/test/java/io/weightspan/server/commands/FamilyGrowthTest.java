@@ -71,7 +71,8 @@ class FamilyGrowthTest {
         Random random = new Random(100 * generation + index);
         float[] w = base.clone();
         for (int k = 0; k < EACH * (generation + 1); k++) {
-            float size = (float) (random.nextGaussian() * 3e-3);
+            // Every direction is worth its bytes to whoever has it.
+            float size = (float) ((random.nextBoolean() ? 1 : -1) * (3 + 3 * random.nextDouble()) * 1e-3);
             for (int i = 0; i < w.length; i++) {
                 w[i] += size * left[k * ROWS + i / COLUMNS] * right[k * COLUMNS + i % COLUMNS];
             }
