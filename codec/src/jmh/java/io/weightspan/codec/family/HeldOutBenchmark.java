@@ -29,7 +29,8 @@ import java.util.stream.Stream;
  * <p>Arguments: FAMILY-FOLDER, BASE.safetensors or -, EVERY, LEAST (see {@link BasisFile#write}), OUT-FOLDER, STEP...
  * With - for the base records are of fidelity span, and of adapters the products of factors are fitted. A STEP may be
  * bounded:EPS, too. Each has a folder in OUT-FOLDER with the models and with bytes.csv: of each the stored bytes of its
- * record, and of these its numbers alone: blocks, tables and scales, without digests, names and checksums.
+ * record, or of its first part where the model is what the layer decodes to, and of these its numbers alone: blocks,
+ * tables and scales, without digests, names and checksums.
  */
 public final class HeldOutBenchmark {
     private final Path out;
@@ -131,9 +132,10 @@ public final class HeldOutBenchmark {
                     layers += decoder.front().getLayer().getDataLength()
                             + decoder.front().getLayer().getIndex().getStoredLength();
                 }
-                long own = numbers(decoder.container().coding())
-                        + decoder.container().layer().map(HeldOutBenchmark::numbers).orElse(0L);
-                lines.add(model + "," + length + "," + own);
+                long ofLayer = decoder.container().layer().map(HeldOutBenchmark::numbers).orElse(0L);
+                long own = view == decoder ? numbers(decoder.container().coding()) + ofLayer : ofLayer;
+                long needed = view == decoder ? length : decoder.container().header().firstPartLength();
+                lines.add(model + "," + needed + "," + own);
                 stored += length;
                 numbers += own;
             }
