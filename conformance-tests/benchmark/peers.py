@@ -17,8 +17,8 @@ All are fitted to the members that are not held out, and measured on those that 
                difference is that from the fitted members' mean
   rounded      the tensors in 16 bits
 Scalars, directions, means and what is kept take 2 bytes a number (binary16; of what is kept no error is counted), and no container, names or
-digests are counted; `ours` is whole records, `numbers` of them blocks, tables and scales alone. Tensors that are not of one shape in all
-members (heads) are kept by all peers. `basis` is what is stored once, `in all` a member's bytes with its share of the basis at the family's
+digests are counted; `ours` is whole records, `numbers` of them blocks, tables and scales alone. Tensors that are not of one shape
+wherever they are (heads) are kept by all peers. `basis` is what is stored once, `in all` a member's bytes with its share of the basis at the family's
 size. `error` is the relative Frobenius error of what is added to the base: of the products B A of adapters, of differences from the base,
 of the elements themselves without one; `factors` that of the factors as they are stored, which mean nothing by themselves.
 `ours at equal`: bytes of ours at the same accuracy or error, by interpolating the logarithm of bytes; `below`: fewer, the fewest bytes that
@@ -115,12 +115,12 @@ class Vlora(Peer):
 
 class Eigenlora(Peer):
     def __init__(self, fitted, slots, count):
+        found = {pair: None for m in fitted for pair in pairs(m)}
+        self.lefts = {left for _, left in found}
         self.slots = {}
-        for right, left in pairs(fitted[0]):
-            if right in slots and left in slots:
-                self.slots[right] = principal(np.concatenate([m[right] for m in fitted]).astype(np.float64), count, False)[1]
-                self.slots[left] = principal(np.concatenate([m[left].T for m in fitted]).astype(np.float64), count, False)[1]
-        self.lefts = {left for _, left in pairs(fitted[0])}
+        for name in {name for pair in found for name in pair} & set(slots):
+            columns = [m[name].T if name in self.lefts else m[name] for m in fitted if name in m]
+            self.slots[name] = principal(np.concatenate(columns).astype(np.float64), count, False)[1]
         self.basis = 2 * sum(v.size for v in self.slots.values())
 
     def tensor(self, name, x):
@@ -241,8 +241,11 @@ def main():
     measured = dict(list(held.items())[: args.measured])
     fitted = [read(p) for i, p in enumerate(paths) if i % args.every != 0]
     base = read(args.base) if args.base else None
-    everywhere = [n for n, x in fitted[0].items() if all(n in m and m[n].shape == x.shape for m in [*fitted, *held.values()])]
-    slots = {name: np.stack([m[name].ravel() for m in fitted]).astype(np.float64) for name in everywhere}
+    slots = {}
+    for name in {name: None for m in fitted for name in m}:
+        shapes = {m[name].shape for m in [*fitted, *held.values()] if name in m}
+        if len(shapes) == 1:
+            slots[name] = np.stack([m[name].ravel() for m in fitted if name in m]).astype(np.float64)
     judge = Judge(measured, base, args.tools)
     column = "accuracy" if args.tools else "error"
     rows = [row for folder in args.out for row in ours(judge, folder, len(paths))]
