@@ -39,15 +39,6 @@ final class BasisChooser implements Closeable {
     /** Fewer files can't pay for directions of their own. */
     private static final int FEWEST = 4;
 
-    /** Fewer files can't pay for directions as large as themselves. */
-    private static final int FEWEST_SPANNED = 8;
-
-    /** Directions of a whole tensor at most. */
-    private static final int MOST_SPANNED = 16;
-
-    /** Bits that an element of a stored direction takes, about. */
-    private static final double BITS_OF_DIRECTION = 5;
-
     /** Directions are fitted to this many files at most. */
     private static final int MOST_FITTED = 64;
 
@@ -137,7 +128,9 @@ final class BasisChooser implements Closeable {
     private void choose(Group group, List<WeightJob> members, List<StoredWeights> stored, PackCoding coding)
             throws IOException {
         List<Reference> segments = storedSegments(group, stored);
-        boolean fits = members.size() >= FEWEST || coding.needsLayer();
+        // Without a base files are predicted by each other, which trying directions on some of them can't weigh.
+        boolean mayFit = baseOf(members.getFirst()).isPresent() || coding.wantsLayer() || !coding.isExact();
+                boolean fits = mayFit && (members.size() >= FEWEST || coding.needsLayer());
         if (segments.isEmpty() && !fits) {
             return;
         }
@@ -223,12 +216,6 @@ final class BasisChooser implements Closeable {
             double[] leasts = leasts(coding);
             for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
-            }
-            if (coding.isExact() && !coding.wantsLayer() && members.size() >= FEWEST_SPANNED) {
-                // A direction that halves the energy left saves each member half a bit a weight.
-                double least = 1 - Math.pow(2, -2 * BITS_OF_DIRECTION / members.size());
-                List<SharedDirections> spans = fitter.fitSpans(opened, base, MOST_SPANNED, least);
-                choose(spans, 0, List.of(), "directions of whole tensors").ifPresent(choices::add);
             }
             if (!segments.isEmpty()) {
                 List<DecodedFile> known = segments.stream().map(Reference::file).toList();

@@ -168,30 +168,4 @@ class FamilyGrowthTest {
                     .hasSameBinaryContentAs(folder.resolve("grow/g" + m % 3 + "-" + m + "/model.safetensors"));
         }
     }
-
-    /** Members that are mixtures of two directions as large as they are: neither rows nor columns share anything. */
-    @Test
-    void membersInAFewDimensionsShareWholeTensors() throws IOException {
-        float[] one = gaussian(new Random(7), ROWS * COLUMNS, 3e-3);
-        float[] other = gaussian(new Random(8), ROWS * COLUMNS, 2e-3);
-        List<String> arguments = new ArrayList<>(List.of("pack", "--store", store, "--base", "grow/base", "--json"));
-        for (int m = 0; m < 40; m++) {
-            Random random = new Random(1_000 + m);
-            float a = (float) random.nextGaussian();
-            float b = (float) random.nextGaussian();
-            float[] w = base.clone();
-            for (int i = 0; i < w.length; i++) {
-                w[i] += a * one[i] + b * other[i];
-            }
-            write("s" + m, w);
-            arguments.add(path("s" + m));
-        }
-        Outcome packed = run(arguments.toArray(String[]::new));
-        assertThat(packed.err()).contains("fitted 2 directions of whole tensors to 40 files");
-        assertThat(run("verify", "--store", store).status()).isZero();
-        String to = folder.resolve("out").toString();
-        assertThat(run("unpack", "--store", store, "grow/s17", "--to", to).status()).isZero();
-        assertThat(Path.of(to, "model.safetensors"))
-                .hasSameBinaryContentAs(folder.resolve("grow/s17/model.safetensors"));
-    }
 }
