@@ -130,7 +130,7 @@ final class BasisChooser implements Closeable {
         List<Reference> segments = storedSegments(group, stored);
         // Without a base files are predicted by each other, which trying directions on some of them can't weigh.
         boolean mayFit = baseOf(members.getFirst()).isPresent() || coding.wantsLayer() || !coding.isExact();
-                boolean fits = mayFit && (members.size() >= FEWEST || coding.needsLayer());
+        boolean fits = mayFit && (members.size() >= FEWEST || coding.needsLayer());
         if (segments.isEmpty() && !fits) {
             return;
         }
