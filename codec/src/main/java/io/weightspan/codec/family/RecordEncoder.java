@@ -2,6 +2,7 @@ package io.weightspan.codec.family;
 
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.LayerWriter;
+import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.container.MappedSource;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
@@ -50,6 +51,12 @@ public final class RecordEncoder {
                 bytes.add(file.tensor(t));
             }
             return bytes;
+        }
+
+        /** Whether a copy of a tensor upon a layer upon the deepest that may predict it is not too deep (R-DEC-005). */
+        boolean mayHaveCopies() {
+            int deepest = references.stream().mapToInt(Reference::depth).max().orElse(0);
+            return deepest + 3 <= Limits.DEPTH;
         }
     }
 
@@ -144,7 +151,7 @@ public final class RecordEncoder {
 
     /** Encodes with a layer or without, whatever is smaller, or with it where it costs next to nothing. */
     private EncodedRecord encodeExact(Path out) throws IOException {
-        List<TensorPlan> plans = plan(true);
+        List<TensorPlan> plans = plan(source.mayHaveCopies());
         // Without anything to predict from no layer is possible, and no scratch file is needed to find that out.
         if (source.references().isEmpty() && source.basis().isEmpty() && !options.keepLayer()) {
             return writePlain(plans, out, progress);
@@ -253,7 +260,7 @@ public final class RecordEncoder {
 
     /** The layer alone, as the record's only coding; the file itself where a layer has nothing to say. */
     private EncodedRecord encodeSpan(Path out) throws IOException {
-        List<TensorPlan> plans = plan(true);
+        List<TensorPlan> plans = plan(source.mayHaveCopies());
         try (LayeredPlans layer = layer(plans, out.resolveSibling(out.getFileName() + ".file"))) {
             if (!layer.servesAny()) {
                 return writePlain(plans, out, progress);

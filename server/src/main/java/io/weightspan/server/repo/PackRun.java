@@ -224,7 +224,10 @@ final class PackRun {
                         weights.file().object(), weights.file().sha256(), weights.role(), file, weights.depth()));
             }
             for (WeightJob earlier : job.earlier()) {
-                references.add(sibling(earlier, open));
+                int depth = depth(earlier);
+                if (depth <= SiblingChooser.DEEPEST_SIBLING) {
+                    references.add(sibling(earlier, depth, open));
+                }
             }
             EncodeOptions options = wish.coding().options(threads);
             FileStorer.Coding coding = new FileStorer.Coding(references, job.basis(), options, wish);
@@ -238,14 +241,28 @@ final class PackRun {
     }
 
     /** A file of this run that may predict another: itself where it is at hand, as that reads fastest. */
-    private Reference sibling(WeightJob earlier, Deque<Closeable> open) throws IOException {
+    private Reference sibling(WeightJob earlier, int depth, Deque<Closeable> open) throws IOException {
         FileStorer.Stored as = earlier.result();
-        Fingerprint kept = as.approximation().orElse(earlier.fingerprint());
+        Fingerprint kept = kept(earlier);
         DecodedFile file = as.approximation().isEmpty()
                 ? SafetensorsFile.open(earlier.file())
                 : files.dependencies().open(as.object(), kept.sha256());
         open.push(file);
-        return new Reference(as.object(), kept.sha256(), Role.ROLE_SIBLING, file, earlier.depth());
+        return new Reference(as.object(), kept.sha256(), Role.ROLE_SIBLING, file, depth);
+    }
+
+    /** The file that what was stored of a job decodes to. */
+    private static Fingerprint kept(WeightJob job) {
+        return job.result().approximation().orElse(job.fingerprint());
+    }
+
+    /** How deep a file of this run is as it was stored: layers, which no chooser foresees, may have made it deeper. */
+    private int depth(WeightJob job) throws IOException {
+        FileStorer.Stored as = job.result();
+        Fingerprint kept = kept(job);
+        return files.depth(
+                new CommitFile(job.path(), kept.size(), kept.sha256(), kept.gitOid(), as.kind(), as.object(),
+                        as.size()));
     }
 
     /** Returns the weight files of the base, which is in the store by now. */

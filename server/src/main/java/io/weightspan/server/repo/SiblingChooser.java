@@ -16,10 +16,10 @@ final class SiblingChooser {
     private static final int MOST_SIBLINGS = 2;
 
     /**
-     * Siblings are at most this deep themselves, so that a chain of a base and siblings stays below R-LIM-014 and a
-     * reader opens few records for one.
+     * Siblings are at most this deep themselves, so that a chain of a base and siblings, with a layer at its end, stays
+     * below R-LIM-014 and a reader opens few records for one.
      */
-    private static final int DEEPEST_SIBLING = 2;
+    static final int DEEPEST_SIBLING = 2;
 
     private final List<StoredWeights> base;
     private final List<StoredWeights> stored;

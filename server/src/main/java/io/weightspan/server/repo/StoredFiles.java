@@ -7,6 +7,7 @@ import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.ErrorCode;
+import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.family.Dependencies;
 import io.weightspan.codec.family.OpaqueFile;
@@ -189,24 +190,30 @@ public final class StoredFiles {
     }
 
     /**
-     * Returns how deep the records are that a file needs.
+     * Returns how deep a file's tensors are (R-DEC-005).
      *
      * @param file a file of a commit of this store
-     * @return 0 where it needs none, else 1 more than the deepest that it needs, and 1 more where it has a first
-     *     layer; no
-     *     tensor is deeper (R-DEC-005)
+     * @return that of the deepest
      * @throws ContainerException if a record on the way is damaged or missing
      * @throws IOException if the store can't be read
      */
     public int depth(CommitFile file) throws IOException {
-        return file.kind() == FileKind.RECORD ? collect(file.object(), file.sha256(), 0, new LinkedHashMap<>()) : 0;
+        if (file.kind() != FileKind.RECORD) {
+            return 0;
+        }
+        int deepest = 0;
+        try (RecordDecoder decoder = openRecord(file, Verification.STRUCTURE)) {
+            for (int t = 0; t < decoder.tensors().size(); t++) {
+                deepest = Math.max(deepest, decoder.depth(t, Limits.DEPTH));
+            }
+        }
+        return deepest;
     }
 
-    /** Adds what an object needs, and returns how deep that is. */
-    private int collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
+    /** Adds what an object needs. */
+    private void collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
             throws IOException {
         List<Dependency> direct;
-        int layers;
         try (Container container = Container.open(openDependency(store, object), Verification.STRUCTURE)) {
             if (!container.fileDigest().equals(file)) {
                 throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "the record decodes to another file")
@@ -217,19 +224,16 @@ public final class StoredFiles {
                         .in(container.name(), null, -1);
             }
             direct = container.front().getDependenciesList();
-            layers = container.front().hasLayer() ? 1 : 0;
         }
-        int deepest = layers;
         for (Dependency dependency : direct) {
             Digest needed = Digest.of(dependency.getObjectSha256());
             Digest neededFile = Digest.of(dependency.getFileSha256());
-            deepest = Math.max(deepest, 1 + layers + collect(needed, neededFile, depth + 1, found));
+            collect(needed, neededFile, depth + 1, found);
             if (!found.containsKey(needed)) {
                 long size = store.size(needed).orElseThrow(() -> new IllegalStateException("deleted while read"));
                 found.put(needed, new StoredDependency(needed, size, neededFile, dependency.getRole()));
             }
         }
-        return deepest;
     }
 
     /**

@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 /** One distinct safetensors file that is to be encoded, with what may predict it. Built by one thread. */
 final class WeightJob {
 
-    /** The depth of a tensor that a first layer predicts, which a base and a basis predict. */
-    private static final int LAYER_DEPTH = 2;
-
     private final String path;
     private final Path file;
     private final Fingerprint fingerprint;
@@ -106,9 +103,9 @@ final class WeightJob {
         result = made;
     }
 
-    /** Returns the largest depth that its record can have (R-DEC-005), as its references are chosen now. */
+    /** Returns about how deep its record will be (R-DEC-005), by its references; directions are chosen later. */
     int depth() {
-        int most = basis.isPresent() ? LAYER_DEPTH : 0;
+        int most = 0;
         for (StoredWeights weights : stored) {
             most = Math.max(most, weights.depth() + 1);
         }
