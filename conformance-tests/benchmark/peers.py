@@ -30,31 +30,18 @@ import glob
 import importlib.util
 import json
 import os
-import struct
 
 import numpy as np
 
+import weights
+from weights import values
+
 NAMES = (("lora_A", "lora_B"), ("lora_down", "lora_up"), ("lora.down", "lora.up"))
-FLOATS = {"F32": "<f4", "F16": "<f2"}
 
 
 def read(path):
     """The float tensors of a file."""
-    with open(path, "rb") as f:
-        data = f.read()
-    (n,) = struct.unpack("<Q", data[:8])
-    out = {}
-    for name, info in json.loads(data[8 : 8 + n]).items():
-        if name == "__metadata__" or info["dtype"] not in ("BF16", *FLOATS):
-            continue
-        a, e = info["data_offsets"]
-        raw = data[8 + n + a : 8 + n + e]
-        if info["dtype"] == "BF16":
-            x = (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
-        else:
-            x = np.frombuffer(raw, FLOATS[info["dtype"]]).astype(np.float32)
-        out[name] = x.reshape(info["shape"])
-    return out
+    return {name: values(t).astype(np.float32) for name, t in weights.read(path).items() if t[0] in ("F32", "F16", "BF16")}
 
 
 def half(x):

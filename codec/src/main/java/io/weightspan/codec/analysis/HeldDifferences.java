@@ -2,6 +2,7 @@ package io.weightspan.codec.analysis;
 
 import java.io.IOException;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /** Differences in memory. Immutable. */
 final class HeldDifferences implements Differences {
@@ -28,16 +29,20 @@ final class HeldDifferences implements Differences {
         SplittableRandom seeds = new SplittableRandom(seed);
         for (int member = 0; member < values.length; member++) {
             SplittableRandom random = seeds.split();
-            float[] own = values[member].clone();
-            for (int i = own.length - 1; i > 0; i--) {
-                int j = random.nextInt(i + 1);
-                float swapped = own[i];
-                own[i] = own[j];
-                own[j] = swapped;
-            }
-            shuffled[member] = own;
+            shuffled[member] = values[member].clone();
+            shuffle(shuffled[member], random);
         }
         return new HeldDifferences(size, shuffled);
+    }
+
+    /** Puts values into any order (R. Durstenfeld, Algorithm 235, Comm. ACM 7, 1964). */
+    static void shuffle(float[] values, RandomGenerator random) {
+        for (int i = values.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            float swapped = values[i];
+            values[i] = values[j];
+            values[j] = swapped;
+        }
     }
 
     @Override

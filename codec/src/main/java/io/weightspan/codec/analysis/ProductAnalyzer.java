@@ -157,19 +157,10 @@ final class ProductAnalyzer {
     private List<ThinProduct> shuffled(List<ThinProduct> products) {
         Random random = new Random(options.seed());
         for (ThinProduct product : products) {
-            shuffle(product.left(), random);
-            shuffle(product.right(), random);
+            HeldDifferences.shuffle(product.left(), random);
+            HeldDifferences.shuffle(product.right(), random);
         }
         return products;
-    }
-
-    private static void shuffle(float[] values, Random random) {
-        for (int i = values.length - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            float kept = values[i];
-            values[i] = values[j];
-            values[j] = kept;
-        }
     }
 
     private static @Nullable ModeSpectrum spectrum(

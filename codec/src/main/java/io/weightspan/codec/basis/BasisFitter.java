@@ -60,9 +60,6 @@ public final class BasisFitter {
         this.progress = progress;
     }
 
-    /** A tensor of a member. */
-    private record Place(DecodedFile file, TensorInfo tensor) {}
-
     /**
      * A slot to be fitted.
      *
@@ -70,7 +67,7 @@ public final class BasisFitter {
      * @param members the members that have it so
      * @param center what they started from
      */
-    private record Slot(TensorInfo like, List<Place> members, @Nullable Place center) {}
+    private record Slot(TensorInfo like, List<MemberTensor> members, @Nullable MemberTensor center) {}
 
     /**
      * Fits every slot that at least two members, and at least half of them, have in one shape.
@@ -107,7 +104,8 @@ public final class BasisFitter {
                 TensorInfo right = member.tensors().get(pair.right());
                 String key = pair.slot() + ' ' + left.rows(1) + ' ' + right.columns(1);
                 pairs.computeIfAbsent(key, name -> new ArrayList<>())
-                        .add(new ThinPair(new Place(member, left), new Place(member, right), pair.slot()));
+                        .add(new ThinPair(new MemberTensor(member, left), new MemberTensor(member, right),
+                                pair.slot()));
             }
         }
         List<SharedDirections> found = new ArrayList<>();
@@ -123,7 +121,7 @@ public final class BasisFitter {
     }
 
     /** The two factors of a member. */
-    private record ThinPair(Place left, Place right, String slot) {}
+    private record ThinPair(MemberTensor left, MemberTensor right, String slot) {}
 
     private @Nullable SharedDirections fitProduct(List<ThinPair> members) throws IOException {
         int rows = (int) members.getFirst().left().tensor().rows(1);
@@ -184,12 +182,8 @@ public final class BasisFitter {
                 && tensor.elementCount() * Math.min(most, members.size()) <= LARGEST_SPAN;
         List<Slot> slots = slots(members, base.orElse(null), serves);
         return inParallel(slots, slot -> {
-            Place center = slot.center();
-            Optional<SharedDirections> found = new SpanFitter(
-                    slot.like(),
-                    slot.members().stream().map(one -> new SpanFitter.Member(one.file(), one.tensor())).toList(),
-                    center == null ? null : new SpanFitter.Member(center.file(), center.tensor()))
-                    .fit(most, least);
+            Optional<SharedDirections> found =
+                    new SpanFitter(slot.like(), slot.members(), slot.center()).fit(most, least);
             slot.members().forEach(one -> progress.accept(one.tensor().byteLength()));
             return found;
         });
@@ -217,13 +211,13 @@ public final class BasisFitter {
 
     private static List<Slot> slots(
             List<? extends DecodedFile> members, @Nullable DecodedFile base, Predicate<TensorInfo> serves) {
-        Map<String, Map<List<Long>, List<Place>>> places = new LinkedHashMap<>();
+        Map<String, Map<List<Long>, List<MemberTensor>>> places = new LinkedHashMap<>();
         for (DecodedFile member : members) {
             for (TensorInfo tensor : member.tensors()) {
                 if (serves.test(tensor)) {
                     places.computeIfAbsent(tensor.name(), name -> new LinkedHashMap<>())
                             .computeIfAbsent(tensor.shape(), shape -> new ArrayList<>())
-                            .add(new Place(member, tensor));
+                            .add(new MemberTensor(member, tensor));
                 }
             }
         }
@@ -232,8 +226,8 @@ public final class BasisFitter {
         if (base != null) {
             base.tensors().forEach(tensor -> centers.put(tensor.name(), tensor));
         }
-        for (Map<List<Long>, List<Place>> shapes : places.values()) {
-            for (List<Place> same : shapes.values()) {
+        for (Map<List<Long>, List<MemberTensor>> shapes : places.values()) {
+            for (List<MemberTensor> same : shapes.values()) {
                 TensorInfo like = same.getFirst().tensor();
                 TensorInfo center = centers.get(like.name());
                 boolean fits = center != null
@@ -241,7 +235,8 @@ public final class BasisFitter {
                         && center.dtype().isReal();
                 boolean shared = same.size() >= Math.max(2, (members.size() + 1) / 2) || members.size() == 1;
                 if (shared && (base == null || fits)) {
-                    slots.add(new Slot(like, same, base == null || center == null ? null : new Place(base, center)));
+                    slots.add(new Slot(like, same,
+                            base == null || center == null ? null : new MemberTensor(base, center)));
                 }
             }
         }
@@ -282,7 +277,7 @@ public final class BasisFitter {
         float[] from = slot.center() == null ? null : read(slot.center());
         double energy = 0;
         for (int i = 0; i < slot.members().size(); i++) {
-            Place member = slot.members().get(i);
+            MemberTensor member = slot.members().get(i);
             float[] d = read(member);
             progress.accept(member.tensor().byteLength() / passes);
             double square = subtract(d, from);
@@ -306,7 +301,7 @@ public final class BasisFitter {
         return square;
     }
 
-    private static float[] read(Place place) throws IOException {
+    private static float[] read(MemberTensor place) throws IOException {
         float[] values = new float[Math.toIntExact(place.tensor().elementCount())];
         CentredElements.read(place.file(), place.tensor(), 0, values.length, values);
         return values;

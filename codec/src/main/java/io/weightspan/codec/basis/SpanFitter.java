@@ -1,9 +1,7 @@
 package io.weightspan.codec.basis;
 
-import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +21,9 @@ final class SpanFitter {
     private static final double LEAST = 1e-7;
 
     private final TensorInfo like;
-    private final List<Member> members;
-    private final @Nullable Member center;
+    private final List<MemberTensor> members;
+    private final @Nullable MemberTensor center;
     private final int size;
-
-    /** A tensor of a member. */
-    record Member(DecodedFile file, TensorInfo tensor) {}
 
     /**
      * Prepares to fit.
@@ -37,7 +32,7 @@ final class SpanFitter {
      * @param members the tensors, of as many elements, real
      * @param center  what they started from, or null
      */
-    SpanFitter(TensorInfo like, List<Member> members, @Nullable Member center) {
+    SpanFitter(TensorInfo like, List<MemberTensor> members, @Nullable MemberTensor center) {
         this.like = like;
         this.members = members;
         this.center = center;
@@ -55,13 +50,12 @@ final class SpanFitter {
     Optional<SharedDirections> fit(int most, double least) throws IOException {
         int n = members.size();
         ModeProducts products = new ModeProducts(n);
-        boolean[] isFinite = new boolean[n];
-        Arrays.fill(isFinite, true);
+        boolean[] isOdd = new boolean[n];
         for (int first = 0; first < size; first += PANEL) {
             int width = Math.min(PANEL, size - first);
             float[] panel = panel(first, width);
             for (int i = 0; i < n; i++) {
-                isFinite[i] &= clear(panel, i * width, width);
+                isOdd[i] |= !clear(panel, i * width, width);
             }
             products.addRows(panel, width);
         }
@@ -70,7 +64,7 @@ final class SpanFitter {
         for (int i = 0; i < n; i++) {
             for (int j = i; j < n; j++) {
                 // A member with NaN or infinity tells nothing of the directions.
-                gram[i * n + j] = isFinite[i] && isFinite[j] ? gram[i * n + j] : 0;
+                gram[i * n + j] = isOdd[i] || isOdd[j] ? 0 : gram[i * n + j];
             }
             energy += gram[i * n + i];
         }
@@ -94,7 +88,7 @@ final class SpanFitter {
         for (int k = 0; k < count; k++) {
             magnitudes[k] = Math.sqrt(eigen.values()[k] / (energy / size));
         }
-        double[][] vectors = vectors(eigen, count, isFinite);
+        double[][] vectors = vectors(eigen, count, isOdd);
         return Optional.of(new SharedDirections(
                 like.name(), 1, size, null, new SharedDirections.Side(vectors, magnitudes)));
     }
@@ -111,7 +105,7 @@ final class SpanFitter {
         return isFinite;
     }
 
-    private double[][] vectors(Eigen eigen, int count, boolean[] isFinite) throws IOException {
+    private double[][] vectors(Eigen eigen, int count, boolean[] isOdd) throws IOException {
         double[][] vectors = new double[count][size];
         for (int first = 0; first < size; first += PANEL) {
             int width = Math.min(PANEL, size - first);
@@ -119,7 +113,7 @@ final class SpanFitter {
             for (int k = 0; k < count; k++) {
                 double scale = 1 / Math.sqrt(eigen.values()[k]);
                 for (int i = 0; i < members.size(); i++) {
-                    double weight = isFinite[i] ? scale * eigen.vectors()[k][i] : 0;
+                    double weight = isOdd[i] ? 0 : scale * eigen.vectors()[k][i];
                     for (int x = 0; x < width && weight != 0; x++) {
                         vectors[k][first + x] += weight * panel[i * width + x];
                     }

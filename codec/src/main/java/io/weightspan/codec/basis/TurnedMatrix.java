@@ -20,10 +20,21 @@ public final class TurnedMatrix implements MatrixElements {
     private final float step;
     /** t(a, j) row by row, where nothing is on its left; else empty. */
     private final float[] turned;
-    /** The rows of t of which an element counts, where directions are on its left; else null. */
-    private final @Nullable MatrixPanels counting;
-    /** The left directions of those rows, one after the other. */
-    private final Strided left;
+    /** What is on the left of t, or null for the identity. */
+    private final @Nullable Left left;
+
+    /**
+     * Left directions and the rows of t that they turn, of which an element counts.
+     *
+     * @param directions the directions' values, one column each
+     * @param rows       the rows of t
+     */
+    private record Left(Strided directions, MatrixPanels rows) {
+        /** The directions' elements from a row of the matrix on. */
+        Strided from(int row) {
+            return new Strided(directions.values(), row, directions.rowStep(), directions.columnStep());
+        }
+    }
 
     /**
      * Turns the rows.
@@ -63,21 +74,20 @@ public final class TurnedMatrix implements MatrixElements {
                 terms.take(a * width, coefficients);
                 terms.add(turned, a * columns);
             }
-            counting = null;
-            this.left = Strided.rows(turned, columns);
+            this.left = null;
             return;
         }
         turned = new float[0];
         int[] counted = IntStream.range(0, rows).filter(a -> terms.take(a * width, coefficients)).toArray();
-        counting = new MatrixPanels(counted.length, columns);
+        MatrixPanels panels = new MatrixPanels(counted.length, columns);
         float[] row = new float[columns];
         for (int c = 0; c < counted.length; c++) {
             Arrays.fill(row, 0);
             terms.take(counted[c] * width, coefficients);
             terms.add(row, 0);
-            counting.setRow(c, row);
+            panels.setRow(c, row);
         }
-        this.left = Strided.transposed(some(left, counted), left.length());
+        this.left = new Left(Strided.transposed(some(left, counted), left.length()), panels);
     }
 
     /** The directions of some rows. */
@@ -154,7 +164,7 @@ public final class TurnedMatrix implements MatrixElements {
 
     @Override
     public long memory() {
-        return (long) turned.length * Float.BYTES + (counting == null ? 0 : counting.memory());
+        return (long) turned.length * Float.BYTES + (left == null ? 0 : left.rows().memory());
     }
 
     /**
@@ -184,18 +194,18 @@ public final class TurnedMatrix implements MatrixElements {
     /** {@inheritDoc} They are those of {@code step * d}. */
     @Override
     public void read(long first, int n, float[] out) {
-        if (counting == null) {
+        if (left == null) {
             System.arraycopy(turned, (int) first, out, 0, n);
         } else {
             Arrays.fill(out, 0, n, 0);
-            sum(first, n, counting, out);
+            sum(left, first, n, out);
         }
         for (int i = 0; i < n; i++) {
             out[i] = step * out[i];
         }
     }
 
-    private void sum(long first, int n, MatrixPanels right, float[] out) {
+    private void sum(Left of, long first, int n, float[] out) {
         MatrixProduct product = new MatrixProduct();
         int row = (int) (first / columns);
         int column = (int) (first % columns);
@@ -203,23 +213,18 @@ public final class TurnedMatrix implements MatrixElements {
             int run = Math.min(columns - column, n - at);
             int whole = run == columns ? (n - at) / columns : 0;
             if (whole > 0) {
-                product.add(from(row), whole, right, new Strided(out, at, columns, 1));
+                product.add(of.from(row), whole, of.rows(), new Strided(out, at, columns, 1));
                 run = whole * columns;
             } else {
                 int begin = column - column % MatrixKernel.TILE_COLUMNS;
                 float[] some = new float[Math.ceilDiv(column + run - begin, MatrixKernel.TILE_COLUMNS)
                         * MatrixKernel.TILE_COLUMNS];
-                product.add(from(row), 1, right, column, column + run, new Strided(some, -begin, columns, 1));
+                product.add(of.from(row), 1, of.rows(), column, column + run, new Strided(some, -begin, columns, 1));
                 System.arraycopy(some, column - begin, out, at, run);
             }
             at += run;
             row += Math.max(1, whole);
             column = 0;
         }
-    }
-
-    /** The left directions' elements from a row of the matrix on. */
-    private Strided from(int row) {
-        return new Strided(left.values(), row, left.rowStep(), left.columnStep());
     }
 }

@@ -1,21 +1,17 @@
 package io.weightspan.server.commands;
 
+import static io.weightspan.server.commands.CommandRuns.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.weightspan.cli.Weightspan;
+import io.weightspan.server.commands.CommandRuns.Outcome;
 import io.weightspan.server.repo.TestModels;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Runs {@code weightspan analyze} as the command line does, and checks what scripts rely on (design section 7). */
 class AnalyzeCommandTest {
@@ -24,14 +20,6 @@ class AnalyzeCommandTest {
     Path folder;
 
     private String store;
-
-    /** What a command has left behind. */
-    private record Outcome(int status, String out, String err) {
-
-        JsonNode json() {
-            return JsonMapper.shared().readTree(out);
-        }
-    }
 
     @BeforeEach
     void packSixFineTunesOfABase() throws IOException {
@@ -115,15 +103,5 @@ class AnalyzeCommandTest {
         Outcome help = run("analyze", "--help");
         assertThat(help.status()).isZero();
         assertThat(help.out()).contains("Examples:", "weightspan analyze --store hub models --html");
-    }
-
-    /** Runs the command line as its main method does, without ending the process. */
-    private static Outcome run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Weightspan.commandLine(List.of(new HostCommands()));
-        line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-        int status = line.execute(arguments);
-        return new Outcome(status, out.toString(), err.toString());
     }
 }

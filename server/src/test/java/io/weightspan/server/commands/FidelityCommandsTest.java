@@ -1,20 +1,19 @@
 package io.weightspan.server.commands;
 
+import static io.weightspan.server.commands.CommandRuns.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Percentage.withPercentage;
 
-import io.weightspan.cli.Weightspan;
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Verification;
+import io.weightspan.server.commands.CommandRuns.Outcome;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,7 +38,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -56,12 +54,6 @@ class FidelityCommandsTest {
     private String store = "";
     private Path base = Path.of("");
     private final List<Path> members = new ArrayList<>();
-
-    private record Outcome(int status, String out, String err) {
-        JsonNode json() {
-            return JsonMapper.shared().readTree(out);
-        }
-    }
 
     @BeforeEach
     void makeModels() throws IOException {
@@ -489,15 +481,5 @@ class FidelityCommandsTest {
                 assertThat(needed).contains(basisOf(inspected)).hasSize(2);
             }
         }
-    }
-
-    /** Runs the command line as its main method does, without ending the process. */
-    private static Outcome run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Weightspan.commandLine(List.of(new HostCommands()));
-        line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-        int status = line.execute(arguments);
-        return new Outcome(status, out.toString(), err.toString());
     }
 }

@@ -1,21 +1,18 @@
 package io.weightspan.server.commands;
 
+import static io.weightspan.server.commands.CommandRuns.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.weightspan.cli.Weightspan;
+import io.weightspan.server.commands.CommandRuns.Outcome;
 import io.weightspan.server.repo.TestModels;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Runs the commands as the command line does, and checks what scripts rely on (design section 7). */
 class HostCommandsTest {
@@ -26,14 +23,6 @@ class HostCommandsTest {
     private String store;
     private Path base;
     private Path tuned;
-
-    /** What a command has left behind. */
-    private record Outcome(int status, String out, String err) {
-
-        JsonNode json() {
-            return JsonMapper.shared().readTree(out);
-        }
-    }
 
     @BeforeEach
     void makeModels() throws IOException {
@@ -218,15 +207,5 @@ class HostCommandsTest {
             }
         }
         throw new AssertionError("no model.safetensors in " + inspected);
-    }
-
-    /** Runs the command line as its main method does, without ending the process. */
-    private static Outcome run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine line = Weightspan.commandLine(List.of(new HostCommands()));
-        line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-        int status = line.execute(arguments);
-        return new Outcome(status, out.toString(), err.toString());
     }
 }
