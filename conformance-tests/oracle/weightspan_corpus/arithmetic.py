@@ -1,4 +1,4 @@
-"""What bounded.md, lowrank.md and product.md compute, number by number as they say it (no numpy, nothing of the reader's)."""
+"""What bounded.md, lowrank.md, product.md and balanced.md compute, number by number as they say it (no numpy, nothing of the reader's)."""
 import math
 
 from .coder import converted, f32, narrowed, products, widened
@@ -94,6 +94,16 @@ def product(q, rank, step, left, right):
 
 
 def factor_bits(rows, dtype):
-    """The elements of a factor (R-PRO-005)."""
+    """The elements of a factor (R-PRO-005, R-BAL-004)."""
     values = (f32(x) for row in rows for x in row)
-    return [narrowed(dtype, y) if math.isfinite(y) else 0 for y in values]
+    return [narrowed(dtype, y) if math.isfinite(y) and y != 0 else 0 for y in values]
+
+
+def balanced(y, x):
+    """(the left factor, the right one) in binary64, of rows of y and of x."""
+    g = []
+    for t, row in enumerate(x):
+        b, a = (math.sqrt(ordered(zip(one, one))) for one in ([other[t] for other in y], row))
+        root = math.sqrt(math.sqrt(b * a)) if b * a == b * a else math.nan
+        g.append(1.0 / root if root else math.inf)
+    return [[g[t] * one for t, one in enumerate(row)] for row in y], [[g[t] * one for one in row] for t, row in enumerate(x)]

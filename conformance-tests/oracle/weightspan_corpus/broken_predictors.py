@@ -4,12 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from weightspan_oracle import bounded, container, entries, lowrank, modes, product, reader, sources
+from weightspan_oracle import balanced, bounded, container, entries, lowrank, modes, product, reader, sources
 
 from .broken_sums import double_sums, fused_sums, lenient
 
 F32 = np.float32
 STEPPED, LOWRANK_SUMMED, LOWRANK_CONTEXTS = bounded.stepped, lowrank.summed, lowrank.contexts
+LENGTHS = balanced.lengths
 PRODUCTS, DOT, FACTORS, SCALED = product.products, product.dot, product.factors, product.scaled
 FINITE_OR, PLAIN, VALUES_AND_BITS = modes.finite_or, modes.plain_direction_values, reader.Tensors.values_and_bits
 LIMITS, REFERENCES = entries.limits, entries.references
@@ -62,6 +63,18 @@ def one_context(places, rows, columns):
 def unclamped(places, rows, columns):
     k, place = places // (rows + columns), places % (rows + columns)
     return np.minimum(2 * k + (place >= rows), 127)
+
+
+def left_only(y, x):
+    y, x = y.astype(np.float64), x.astype(np.float64)
+    g = balanced.scale(LENGTHS(y.T), LENGTHS(x))
+    return y * (g * g), x
+
+
+def keeping_minus_zero(values):
+    with np.errstate(all="ignore"):
+        out = values.astype(np.float32)
+    return np.where(np.isfinite(out), out, np.float32(0))
 
 
 def binary32(q, rank, step, left, right):
@@ -196,6 +209,14 @@ BROKEN = {
     "product-any-factor": ("does not compare the factors", "h-product-factor-same-square", without(entries, "the same factor")),
     "product-any-rows": ("does not compare columns and rows", "h-product-transposed", without(entries, "columns and")),
     "product-two-cores": ("does not look at the fields of the tensor without a core", "h-product-second-left", without(entries, "a core beside")),
+    "balanced-binary32": ("computes in binary32", "v-balanced-long", [(balanced, "F64", F32)]),
+    "balanced-descending": ("adds from the last term on", "v-balanced-sum-order", [(balanced, "lengths", lambda columns: LENGTHS(columns[:, ::-1]))]),
+    "balanced-pairwise": ("adds in several runs", "v-balanced-sum-runs", [(balanced, "lengths", lambda columns: np.sqrt((columns * columns).sum(axis=1)))]),
+    "balanced-undivided": ("leaves both scales in", "v-balanced-left-f32", [(balanced, "scale", lambda b, a: np.ones_like(b))]),
+    "balanced-left-only": ("takes the scale out of the left factor", "v-balanced-left-f32", [(balanced, "factors", left_only)]),
+    "balanced-own-length": ("divides each by its own length", "v-balanced-bf16-f16", [(balanced, "scale", lambda b, a: 1 / np.sqrt(a))]),
+    "balanced-limit": ("a limit too high", "h-balanced-limit-inner", without(entries, "columns of a left factor")),
+    "balanced-minus-zero": ("keeps -0", "v-balanced-minus-zero", [(product, "narrowed", keeping_minus_zero)]),
     "limits-first": ("checks limits before table sets", "h-lowrank-limit-after-table-set", [(entries, "references", inverted_limits)]),
     "directions-any-plain": ("takes any plain tensor", "h-directions-product-i8", without(sources, "plain")),
     "directions-any-count": ("does not count plain directions", "h-directions-count-left", without(sources, "plain directions")),

@@ -238,6 +238,17 @@ def products(terms):
 
 def modes(q, left, right, step, center, dtype, center_dtype=None):
     """The elements that modes.md predicts, as bits. q: rows of coefficients; left, right: rows of values or None; center: bits."""
+    out = []
+    for n, y in enumerate(modes_values(q, left, right, step, center, center_dtype)):
+        if math.isfinite(y):
+            out.append(narrowed(dtype, y))
+        else:
+            out.append(0 if center is None else converted(center[n], center_dtype, dtype))
+    return out
+
+
+def modes_values(q, left, right, step, center=None, center_dtype=None):
+    """y(i, j) of modes.md, row by row."""
     q = [[f32(float(n)) for n in row] for row in q]
     k = len(q)
     columns = len(right[0]) if right else len(q[0])
@@ -247,11 +258,7 @@ def modes(q, left, right, step, center, dtype, center_dtype=None):
         for j in range(columns):
             d = products((left[a][i], t[a][j]) for a in range(k)) if left else t[i][j]
             u = center[len(out)] if center is not None else None
-            y = f32((0.0 if u is None else widened(center_dtype, u)) + f32(step * d))
-            if math.isfinite(y):
-                out.append(narrowed(dtype, y))
-            else:
-                out.append(0 if u is None else converted(u, center_dtype, dtype))
+            out.append(f32((0.0 if u is None else widened(center_dtype, u)) + f32(step * d)))
     return out
 
 

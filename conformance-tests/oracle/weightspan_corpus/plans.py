@@ -3,7 +3,7 @@ import struct
 
 from . import arithmetic, coder
 from .build import (
-    BASE, BLOCK, BOUNDED, COEFFICIENTS, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, Tensor, pack, product)
+    BALANCED, BASE, BLOCK, BOUNDED, COEFFICIENTS, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, Tensor, pack, product)
 from .coder import f32
 from .directions import listed, used
 
@@ -113,3 +113,24 @@ def product_pair(shapes, q, step, rank, dependencies=(), left=(), right=(), dtyp
     one, two = order
     return [Tensor(names[0], dtypes[one], shapes[one], data[one], coefficients_plan, q=q, levels=(left_levels, right_levels), entry=holder, **options),
             Tensor(names[1], dtypes[two], shapes[two], data[two], lambda spec, tensor: (beside, []))]
+
+
+def balanced_pair(shapes, qs, steps, dependencies=(), sides=((), (), (), ()), dtypes=("BF16", "BF16"), dims=(1, 1), first=LEFT, places=(0, 1), roles=None,
+                  names=("a", "b"), entries=({}, {}), each=({}, {}), **options):
+    """The tensors of a pair in data order. shapes, qs, steps, dtypes, dims, entries, each: of the left and of the right factor; sides:
+    left and right directions of the left factor, then of the right one; entries: fields; each, options: of the plans."""
+    values, fields, levels = [], [], []
+    for n in (0, 1):
+        directions = dict(zip(("left", "right"), sides[2 * n:2 * n + 2]))
+        (left, left_levels), (right, right_levels) = (used(dependencies, one, side, dims[n], roles) for side, one in directions.items())
+        columns = product(shapes[n][dims[n]:])
+        flat = coder.modes_values(qs[n], left, right, f32(steps[n]))
+        values.append([flat[at:at + columns] for at in range(0, len(flat), columns)])
+        levels.append((left_levels, right_levels))
+        fields.append({"predictor": BALANCED, "factor": n + 1, "matrix_dims": dims[n], "step": f32(steps[n]),
+                       **{side: listed(one) for side, one in directions.items()}})
+    factors = arithmetic.balanced(*values)
+    order = (0, 1) if first == LEFT else (1, 0)
+    return [Tensor(name, dtypes[n], shapes[n], pack(dtypes[n], arithmetic.factor_bits(factors[n], dtypes[n])), coefficients_plan, q=qs[n], levels=levels[n],
+                   entry={**fields[n], "partner": partner, **entries[n]}, **{**options, **each[n]})
+            for name, n, partner in zip(names, order, reversed(places))]

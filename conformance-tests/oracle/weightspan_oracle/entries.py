@@ -3,8 +3,8 @@ import math
 
 from .errors import require
 from .registry import (
-    BASE, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, COEFFICIENTS, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTOR_RIGHT, FACTORS, LAYER, LOWRANK,
-    MAX_CORE, MAX_PRODUCTS, MODES, NONE, PREDICTORS, PRODUCT, ROUNDED_DTYPES, SELF, SIBLING)
+    BALANCED, BASE, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, COEFFICIENTS, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTOR_RIGHT, FACTORS, LAYER, LOWRANK,
+    MAX_CORE, MAX_INNER, MAX_PRODUCTS, MODES, NONE, PREDICTORS, PRODUCT, ROUNDED_DTYPES, SELF, SIBLING)
 from .safetensors_header import matrix
 
 
@@ -27,7 +27,7 @@ class Entry:
 
 
 class Pair:
-    """The two tensors of a product (encodings/product.md) and the numbers m, n, r, k and l."""
+    """The two tensors of a pair (encodings/product.md, balanced.md), the numbers m, n and r, and k and l of a core."""
 
     def __init__(self, part, number):
         one = Entry(part, number)
@@ -50,7 +50,7 @@ def check(part, number):
 def kinds(entry):
     """R-IDX-002, 003, 008, 011, 007."""
     predictor, residual, shift, dtype = entry["predictor"], entry["residual"], entry["shift"], entry.tensor.dtype
-    entry.require(NONE <= predictor <= PRODUCT and residual in PREDICTORS, f"predictor {predictor}, residual {residual}", "UNKNOWN_ENCODING")
+    entry.require(NONE <= predictor <= BALANCED and residual in PREDICTORS, f"predictor {predictor}, residual {residual}", "UNKNOWN_ENCODING")
     entry.require(predictor in PREDICTORS[residual], f"predictor {predictor} with residual {residual}")
     entry.require(residual not in (COEFFICIENTS, BOUNDED, FACTORS) or dtype in ROUNDED_DTYPES, f"residual {residual} for {dtype}")
     entry.require(residual in (EQUAL, BYTES) or entry.tensor.exponent, f"residual {residual} for {dtype}")
@@ -69,11 +69,13 @@ def references(entry):
         entry.require(entry["dependency"] < len(part.container.dependencies), f"dependency {entry['dependency']}")
     if predictor == LAYER:
         entry.require(not part.in_layer and part.container.layer is not None, "predictor layer without a layer below it")
+    if predictor == BALANCED:
+        paired(entry)
     if predictor in (MODES, LOWRANK):
         matrix_dims(entry)
-    if predictor in (MODES, LOWRANK) or residual == BOUNDED:
+    if predictor in (MODES, LOWRANK, BALANCED) or residual == BOUNDED:
         step(entry)
-    if predictor == MODES:
+    if predictor in (MODES, BALANCED):
         directions(entry)
     if predictor == LOWRANK:
         entry.require(entry["rank"] > 0, "rank 0")
@@ -89,7 +91,7 @@ def references(entry):
 
 
 def holds_coefficients(entry):
-    return entry["predictor"] == MODES or entry.number < entry["partner"]
+    return entry["predictor"] != PRODUCT or entry.number < entry["partner"]
 
 
 def matrix_dims(entry):
@@ -111,28 +113,38 @@ def directions(entry):
 
 def product(entry):
     """R-PRO-001 and, in the tensor that holds the core, R-PRO-002."""
-    part = entry.part
-    entry.require(entry["factor"] in (FACTOR_LEFT, FACTOR_RIGHT), f"factor {entry['factor']}")
-    entry.require(entry["partner"] < len(part.tensors) and entry["partner"] != entry.number, f"partner {entry['partner']}")
-    partner = Entry(part, entry["partner"])
-    entry.require(partner["predictor"] == PRODUCT and partner["partner"] == entry.number, "a partner with another one")
-    entry.require(partner["factor"] == FACTOR_LEFT + FACTOR_RIGHT - entry["factor"], "a partner that is the same factor")
-    matrix_dims(entry)
-    matrix_dims(partner)
-    pair = Pair(part, entry.number)
-    entry.require(pair.r == pair.right_rows, f"{pair.r} columns and {pair.right_rows} rows")
+    pair = paired(entry)
     if pair.holder.number == entry.number:
+        partner = pair.other
         step(entry)
         directions(entry)
         entry.require(not partner["left"] and not partner["right"] and not partner["block_lengths"], "a core beside another one's")
 
 
+def paired(entry):
+    """R-PRO-001, R-BAL-001: the pair."""
+    part = entry.part
+    entry.require(entry["factor"] in (FACTOR_LEFT, FACTOR_RIGHT), f"factor {entry['factor']}")
+    entry.require(entry["partner"] < len(part.tensors) and entry["partner"] != entry.number, f"partner {entry['partner']}")
+    partner = Entry(part, entry["partner"])
+    entry.require(partner["predictor"] == entry["predictor"] and partner["partner"] == entry.number, "a partner with another one")
+    entry.require(partner["factor"] == FACTOR_LEFT + FACTOR_RIGHT - entry["factor"], "a partner that is the same factor")
+    matrix_dims(entry)
+    matrix_dims(partner)
+    pair = Pair(part, entry.number)
+    entry.require(pair.r == pair.right_rows, f"{pair.r} columns and {pair.right_rows} rows")
+    return pair
+
+
 def limits(entry):
-    """R-LIM-015, R-LIM-017, R-LRK-002 and R-PRO-004."""
-    if entry["predictor"] == MODES:
+    """R-LIM-015, R-LIM-017, R-LRK-002, R-PRO-004 and R-BAL-003."""
+    if entry["predictor"] in (MODES, BALANCED):
         rows, columns = entry.matrix
         left, right = direction_counts(entry, rows, columns)
         at_most(entry, left * max(columns, right), MAX_PRODUCTS, f"{left} left directions, {right} right ones, {columns} columns")
+        if entry["predictor"] == BALANCED:
+            inner = Pair(entry.part, entry.number).r
+            at_most(entry, inner, MAX_INNER, f"{inner} columns of a left factor")
     elif entry["predictor"] == LOWRANK:
         at_most(entry, entry["rank"] * max(entry.matrix), MAX_PRODUCTS, f"rank {entry['rank']} of {entry.matrix}")
     elif entry["predictor"] == PRODUCT and holds_coefficients(entry):
@@ -157,7 +169,7 @@ def blocks(entry):
         return -(-entry["rank"] * sum(entry.matrix) // BLOCK)
     if residual != COEFFICIENTS:
         return -(-entry.tensor.elements // BLOCK)
-    if entry["predictor"] == MODES:
+    if entry["predictor"] != PRODUCT:
         k, l = direction_counts(entry, *entry.matrix)
         return -(-k * l // BLOCK)
     pair = Pair(entry.part, entry.number)

@@ -85,7 +85,7 @@ def factors(q, rank, step, left, right):
 
 
 def narrowed(values):
-    """As binary32, what is not finite as +0 (R-PRO-005)."""
+    """As binary32, what is not finite and -0 as +0 (R-PRO-005, R-BAL-004)."""
     with np.errstate(all="ignore"):
         out = values.astype(np.float32)
-    return np.where(np.isfinite(out), out, np.float32(0))
+    return np.where(np.isfinite(out), out, np.float32(0)) + np.float32(0)

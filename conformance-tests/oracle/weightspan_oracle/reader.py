@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
-from . import bounded, integers, lowrank, modes, product, rans, residuals
+from . import balanced, bounded, integers, lowrank, modes, product, rans, residuals
 from .container import CHUNKS, FULL, SAFETENSORS, Container
 from .entries import Pair, direction_counts
 from .errors import FormatError, require
-from .registry import BLOCK, BOUNDED, BYTES, BYTES_BLOCK, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTORS, NONE, PRODUCT
+from .registry import BALANCED, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTORS, NONE, PRODUCT
 from .residuals import Coding
 from .safetensors_header import matrix
 from .sources import Sources, wrong
@@ -147,6 +147,8 @@ class Tensors(Sources):
             bits = self.decode_lowrank(number, tensor, entry)
         elif entry["predictor"] == PRODUCT:
             bits = self.decode_product(number, tensor, entry)
+        elif entry["predictor"] == BALANCED:
+            bits = self.decode_balanced(number, tensor, entry)
         else:
             bits = self.decode_modes(number, tensor, entry)
         return bits.astype(Coding(tensor, 0).type).tobytes()
@@ -219,6 +221,18 @@ class Tensors(Sources):
             self.products[holder] = product.factors(q, pair.r, pair.holder["step"], left, right)
         one = self.products[holder][0 if entry["factor"] == FACTOR_LEFT else 1]
         return modes.rounded(product.narrowed(one).reshape(-1), tensor.dtype)
+
+    def decode_balanced(self, number, tensor, entry):
+        """A factor of a pair whose factors each have coefficients."""
+        pair = Pair(self.part, number)
+        left, right = (self.undivided(one) for one in (pair.left, pair.right))
+        one = balanced.factors(left, right)[0 if entry["factor"] == FACTOR_LEFT else 1]
+        return modes.rounded(product.narrowed(one).reshape(-1), tensor.dtype)
+
+    def undivided(self, entry):
+        """A factor before it is balanced, in binary32."""
+        q, left, right = self.core(entry.number, direction_counts(entry, *entry.matrix))
+        return modes.values(modes.difference(q, left, right), entry["step"], None).reshape(entry.matrix)
 
     def core(self, number, shape):
         """The k x l coefficients and the values of the left and of the right directions."""

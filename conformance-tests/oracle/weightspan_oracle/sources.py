@@ -1,7 +1,7 @@
 """What predicts a tensor: the tensors of other records, and of this one, that it needs, and how deep it is."""
 from .entries import Entry, Pair
 from .errors import require
-from .registry import BOUNDED, COEFFICIENTS, DELTA, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, ROLE_BASIS, ROUNDED_DTYPES, SELF
+from .registry import BALANCED, BOUNDED, COEFFICIENTS, DELTA, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, ROLE_BASIS, ROUNDED_DTYPES, SELF
 from .safetensors_header import matrix
 
 MAX_DEPTH = 4
@@ -37,11 +37,12 @@ class Sources:
         if entry["predictor"] == LAYER:
             return [(self.record.layer, number)]
         out = []
-        if entry["predictor"] not in (MODES, LOWRANK, PRODUCT) or (entry["predictor"] != PRODUCT and entry["centred"]):
+        if entry["predictor"] not in (MODES, LOWRANK, PRODUCT, BALANCED) or (entry["predictor"] in (MODES, LOWRANK) and entry["centred"]):
             out.append(self.source(entry))
-        for side in self.sides(number):
-            for directions in side.entries:
-                out += self.direction_tensors(directions, side)
+        for one in (number, entry["partner"]) if entry["predictor"] == BALANCED else (number,):
+            for side in self.sides(one):
+                for directions in side.entries:
+                    out += self.direction_tensors(directions, side)
         return out
 
     def source(self, entry):
@@ -59,9 +60,9 @@ class Sources:
         return self.objects.container(self.record.container.dependencies[dependency], self.level, self.record_type).file
 
     def sides(self, number):
-        """The left and the right directions of a tensor of modes, or of the core of its pair."""
+        """The left and the right directions of a tensor of modes or balanced, or of the core of its pair."""
         entry = Entry(self.part, number)
-        if entry["predictor"] == MODES:
+        if entry["predictor"] in (MODES, BALANCED):
             rows, columns = entry.matrix
         elif entry["predictor"] == PRODUCT:
             pair = Pair(self.part, number)

@@ -83,7 +83,9 @@ public final class BasisFile {
 
     private static int add(List<Stored> tensors, String name, SharedDirections.@Nullable Side side, double least) {
         int count = 0;
-        while (side != null && count < side.magnitudes().length && side.magnitudes()[count] >= least) {
+        while (side != null
+                && count < side.magnitudes().length
+                && (side.isWhole() || side.magnitudes()[count] >= least)) {
             count++;
         }
         if (side == null || count == 0) {

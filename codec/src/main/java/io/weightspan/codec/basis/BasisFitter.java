@@ -33,6 +33,9 @@ public final class BasisFitter {
     /** What a slot of products is called: the pair's name and this. */
     public static final String PRODUCT = ".product";
 
+    /** What the components of a slot of products are called: the slot's name and this. */
+    public static final String COMPONENTS = ".components";
+
     /** A longer side is left as it is: its directions would not fit. */
     static final int LONGEST_SIDE = 1 << 16;
 
@@ -111,10 +114,7 @@ public final class BasisFitter {
         List<SharedDirections> found = new ArrayList<>();
         for (List<ThinPair> same : pairs.values()) {
             if (same.size() >= Math.max(2, (members.size() + 1) / 2) || members.size() == 1) {
-                SharedDirections fitted = fitProduct(same);
-                if (fitted != null) {
-                    found.add(fitted);
-                }
+                found.addAll(fitProduct(same));
             }
         }
         return found;
@@ -123,12 +123,14 @@ public final class BasisFitter {
     /** The two factors of a member. */
     private record ThinPair(MemberTensor left, MemberTensor right, String slot) {}
 
-    private @Nullable SharedDirections fitProduct(List<ThinPair> members) throws IOException {
+    /** The product's directions, and how large its components are: those of members of as many as the first has. */
+    private List<SharedDirections> fitProduct(List<ThinPair> members) throws IOException {
         int rows = (int) members.getFirst().left().tensor().rows(1);
         int columns = (int) members.getFirst().right().tensor().columns(1);
         StackedColumns left = new StackedColumns(rows);
         StackedColumns right = new StackedColumns(columns);
         double energy = 0;
+        double[] components = new double[(int) members.getFirst().left().tensor().columns(1)];
         for (ThinPair pair : members) {
             int inner = (int) pair.left().tensor().columns(1);
             ThinProduct product = new ThinProduct(read(pair.left()), read(pair.right()), rows, inner, columns);
@@ -137,14 +139,21 @@ public final class BasisFitter {
             if (square <= Float.MAX_VALUE) {
                 energy += square;
                 product.addTo(left, right);
+                product.scaled().filter(scaled -> scaled.values().length == components.length).ifPresent(scaled -> {
+                    for (int t = 0; t < components.length; t++) {
+                        components[t] += scaled.values()[t] * scaled.values()[t];
+                    }
+                });
             }
         }
         if (energy == 0) {
-            return null;
+            return List.of();
         }
         double mean = energy / rows / columns;
-        return new SharedDirections(
-                members.getFirst().slot() + PRODUCT, rows, columns, left.side(columns, mean), right.side(rows, mean));
+        String name = members.getFirst().slot() + PRODUCT;
+        return List.of(
+                new SharedDirections(name, rows, columns, left.side(columns, mean), right.side(rows, mean)),
+                SharedDirections.components(name + COMPONENTS, components));
     }
 
     private static <T> T await(Future<T> future, ExecutorService executor) throws IOException {

@@ -5,6 +5,7 @@ import io.weightspan.codec.kernel.MatrixProduct;
 import io.weightspan.codec.kernel.Strided;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param columns n
  */
 public record ThinProduct(float[] left, float[] right, int rows, int inner, int columns) {
+    /** Squares of singular values below this part of the largest one's are rounding errors. */
+    private static final double LEAST_VALUE = 1e-12;
+
     /**
      * The inner product with another product of the same m and n.
      *
@@ -123,6 +127,74 @@ public record ThinProduct(float[] left, float[] right, int rows, int inner, int 
         return energy > 0
                 ? new SharedDirections(name, first.rows, first.columns, left.side(1, 1), right.side(1, 1))
                 : new SharedDirections(name, first.rows, first.columns, null, null);
+    }
+
+    /**
+     * The product by other factors: singular vectors as long as the singular values are.
+     *
+     * @param left   U S, m rows of r, largest singular value first
+     * @param right  S V^T, r rows of n
+     * @param values S, r of them, 0 where there are no more
+     */
+    public record Scaled(float[] left, float[] right, double[] values) {}
+
+    /**
+     * Finds the factors in which an error of an element of either weighs the same in the product: its singular vectors,
+     * scaled by the singular values. Both factors' inner products are all that is decomposed.
+     *
+     * @return the factors, or empty where the product has no energy or is not finite
+     */
+    public Optional<Scaled> scaled() {
+        double[][] root = root(true);
+        double[] ofLeft = new double[rows * inner];
+        for (int i = 0; i < rows; i++) {
+            for (int t = 0; t < inner; t++) {
+                for (int s = t; s < inner; s++) {
+                    ofLeft[i * inner + t] += root[s][t] * left[i * inner + s];
+                }
+            }
+        }
+        double[] gram = new double[inner * inner];
+        for (int s = 0; s < inner; s++) {
+            for (int t = s; t < inner; t++) {
+                for (int i = 0; i < rows; i++) {
+                    gram[s * inner + t] += ofLeft[i * inner + s] * ofLeft[i * inner + t];
+                }
+            }
+        }
+        return Eigen.of(gram, inner).filter(eigen -> eigen.values()[0] > 0).map(eigen -> scaled(ofLeft, eigen));
+    }
+
+    private Scaled scaled(double[] ofLeft, Eigen eigen) {
+        double[] values = new double[inner];
+        float[] us = new float[rows * inner];
+        float[] sv = new float[inner * columns];
+        for (int t = 0; t < inner; t++) {
+            if (!(eigen.values()[t] > LEAST_VALUE * eigen.values()[0])) {
+                continue;
+            }
+            values[t] = Math.sqrt(eigen.values()[t]);
+            double[] u = new double[rows];
+            double[] mixed = new double[inner];
+            for (int i = 0; i < rows; i++) {
+                for (int s = 0; s < inner; s++) {
+                    u[i] += ofLeft[i * inner + s] * eigen.vectors()[t][s];
+                }
+                us[i * inner + t] = (float) u[i];
+                for (int s = 0; s < inner; s++) {
+                    mixed[s] += left[i * inner + s] * u[i];
+                }
+            }
+            // (B A)^T U S is V S^2.
+            for (int j = 0; j < columns; j++) {
+                double sum = 0;
+                for (int s = 0; s < inner; s++) {
+                    sum += right[s * columns + j] * mixed[s];
+                }
+                sv[t * columns + j] = (float) (sum / values[t]);
+            }
+        }
+        return new Scaled(us, sv, values);
     }
 
     /** Adds columns whose products with themselves sum to those of the product's rows, or of its columns. */

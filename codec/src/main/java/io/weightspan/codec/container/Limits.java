@@ -44,6 +44,8 @@ public final class Limits {
     public static final int DIRECTIONS = 1 << 20;
     /** R-LIM-018: stored bytes of two blocks or more that one checksum is of. */
     public static final long ONE_CHECKSUM = 1L << 16;
+    /** R-LIM-019: columns of a left factor that has coefficients of its own. */
+    public static final long INNER = 1L << 16;
     /** R-MSG-007: window of a zstd frame in bytes. */
     public static final long ZSTD_WINDOW = 8L << 20;
 

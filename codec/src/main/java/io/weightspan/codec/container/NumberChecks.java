@@ -8,7 +8,10 @@ import io.weightspan.format.v1.Index;
 import io.weightspan.format.v1.TensorEntry;
 import java.util.List;
 
-/** The requirements on tensors that integers predict: predictors {@code modes}, {@code lowrank} and {@code product}. */
+/**
+ * The requirements on tensors that integers predict: predictors {@code modes}, {@code lowrank},
+ * {@code product} and {@code balanced}.
+ */
 final class NumberChecks {
     private final Index index;
     private final List<TensorInfo> tensors;
@@ -31,7 +34,8 @@ final class NumberChecks {
     }
 
     /**
-     * Checks R-MOD-002 to R-MOD-004, R-LRK-001 and R-LRK-002, or R-PRO-001 and R-PRO-002, but for the limits.
+     * Checks R-MOD-002 to R-MOD-004, R-LRK-001 and R-LRK-002, R-PRO-001 and R-PRO-002, or R-BAL-001 and R-BAL-002, but
+     * for the limits.
      *
      * @param i         the tensor's index
      * @param predictor its predictor, one of these
@@ -40,14 +44,17 @@ final class NumberChecks {
     void check(int i, PredictorKind predictor) throws ContainerException {
         TensorEntry entry = index.getTensors(i);
         TensorInfo info = tensors.get(i);
+        if (predictor.isOfPair()) {
+            pair(i, predictor);
+        }
         if (predictor == PredictorKind.PRODUCT) {
-            product(i);
+            core(i);
             return;
         }
-        if (entry.getCentred()) {
+        if (entry.getCentred() && predictor != PredictorKind.BALANCED) {
             dependency(entry.getDependency(), info);
         }
-        if (predictor == PredictorKind.MODES) {
+        if (predictor.hasDirections()) {
             directions(entry.getLeftList(), info);
             directions(entry.getRightList(), info);
         }
@@ -57,7 +64,7 @@ final class NumberChecks {
     }
 
     /**
-     * Checks R-LIM-015 and R-LIM-017.
+     * Checks R-LIM-015, R-LIM-017 and R-LIM-019.
      *
      * @param i         the index of a tensor that {@link #check} lets pass
      * @param predictor its predictor
@@ -74,10 +81,13 @@ final class NumberChecks {
             limit(MatrixShape.saturated(rank, Math.max(rows, columns)), Limits.TURNED, "numbers of a factor");
             return rank * (rows + columns);
         }
-        if (predictor == PredictorKind.MODES) {
+        if (predictor != PredictorKind.PRODUCT) {
             MatrixShape matrix = MatrixShape.of(entry, info);
             limit(matrix.turned(), Limits.TURNED, "elements of a turned matrix");
             limit(matrix.coefficients(), Limits.TURNED, "coefficients");
+            if (predictor == PredictorKind.BALANCED) {
+                limit(pair(i).inner(), Limits.INNER, "columns of a left factor");
+            }
             return matrix.coefficients();
         }
         if (isHeldElsewhere(i, entry, predictor)) {
@@ -117,7 +127,8 @@ final class NumberChecks {
                 index.getTensors(right).getMatrixDims());
     }
 
-    private void product(int i) throws ContainerException {
+    /** R-PRO-001 or R-BAL-001. */
+    private void pair(int i, PredictorKind predictor) throws ContainerException {
         TensorEntry entry = index.getTensors(i);
         TensorInfo info = tensors.get(i);
         int other = entry.getPartner();
@@ -126,13 +137,20 @@ final class NumberChecks {
         boolean isLeft = entry.getFactor() == Factor.FACTOR_LEFT;
         Factor opposite = isLeft ? Factor.FACTOR_RIGHT : Factor.FACTOR_LEFT;
         require((isLeft || entry.getFactor() == Factor.FACTOR_RIGHT) && partner.getFactor() == opposite
-                && partner.getPredictor() == PredictorKind.PRODUCT.id() && partner.getPartner() == i,
+                && partner.getPredictor() == predictor.id() && partner.getPartner() == i,
                 "the partner is not the other factor", info);
         matrixDims(entry, info);
         matrixDims(partner, tensors.get(other));
         Pair pair = pair(i);
         require(pair.inner() == pair.right().rows(pair.rightDims()), "the factors do not fit together", info);
-        if (other > i) {
+    }
+
+    /** R-PRO-002. */
+    private void core(int i) throws ContainerException {
+        TensorEntry entry = index.getTensors(i);
+        TensorInfo info = tensors.get(i);
+        if (!isHeldElsewhere(i, entry, PredictorKind.PRODUCT)) {
+            TensorEntry partner = index.getTensors(entry.getPartner());
             require(isStep(entry.getStep()), "a bad step", info);
             require(partner.getLeftCount() == 0 && partner.getRightCount() == 0
                     && partner.getBlockLengthsCount() == 0, "directions or blocks beside the core", info);

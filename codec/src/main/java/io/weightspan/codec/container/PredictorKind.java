@@ -19,7 +19,9 @@ public enum PredictorKind {
     /** A product of two thin matrices, and a center. */
     LOWRANK(6),
     /** A factor of the product of two tensors, in directions that a family shares. */
-    PRODUCT(7);
+    PRODUCT(7),
+    /** A factor of the product of two tensors, which have coefficients of their own. */
+    BALANCED(8);
 
     private final int id;
 
@@ -40,7 +42,7 @@ public enum PredictorKind {
     /**
      * The registry id.
      *
-     * @return 0 to 7
+     * @return 0 to 8
      */
     public int id() {
         return id;
@@ -49,10 +51,28 @@ public enum PredictorKind {
     /**
      * Whether the prediction is made of integers that the tensor's blocks hold, and not of another tensor alone.
      *
-     * @return true for {@link #MODES}, {@link #LOWRANK} and {@link #PRODUCT}
+     * @return true for {@link #MODES}, {@link #LOWRANK}, {@link #PRODUCT} and {@link #BALANCED}
      */
     public boolean isOfNumbers() {
-        return this == MODES || this == LOWRANK || this == PRODUCT;
+        return this == LOWRANK || hasDirections();
+    }
+
+    /**
+     * Whether directions may turn the integers.
+     *
+     * @return true for {@link #MODES}, {@link #PRODUCT} and {@link #BALANCED}
+     */
+    public boolean hasDirections() {
+        return this == MODES || isOfPair();
+    }
+
+    /**
+     * Whether the tensor is a factor of a pair, whose product counts.
+     *
+     * @return true for {@link #PRODUCT} and {@link #BALANCED}
+     */
+    public boolean isOfPair() {
+        return this == PRODUCT || this == BALANCED;
     }
 
     /**

@@ -93,7 +93,7 @@ public enum ResidualKind {
             case DELTA ->
                 (predictor.needsDependency() || predictor == PredictorKind.LAYER) && dtype.hasFloatCoding();
             case COEFFICIENTS ->
-                (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) && dtype.isReal();
+                predictor.hasDirections() && dtype.isReal();
             case BOUNDED ->
                 (predictor == PredictorKind.NONE
                         || predictor.needsDependency()

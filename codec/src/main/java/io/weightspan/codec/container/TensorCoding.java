@@ -307,7 +307,7 @@ public final class TensorCoding {
             if (predictor.needsDependency() || centred && entry.getCentred()) {
                 used.add(entry.getDependency());
             }
-            if (predictor == PredictorKind.MODES || predictor == PredictorKind.PRODUCT) {
+            if (predictor.hasDirections()) {
                 entry.getLeftList().forEach(directions -> used.add(directions.getDependency()));
                 entry.getRightList().forEach(directions -> used.add(directions.getDependency()));
             }

@@ -76,7 +76,7 @@ final class LayerMaker {
         LayerPlanner planner = new LayerPlanner(file, references, basis, step, quantises, lowRank);
         // Factors of the same product are as good to use as the file's, but no nearer to them.
         Optional<ProductPlanner> products = options.fidelity().kind() == Fidelity.Kind.SPAN
-                ? basis.map(directions -> new ProductPlanner(file, directions, step))
+                ? Optional.of(new ProductPlanner(file, basis, step))
                 : Optional.empty();
         return LayeredPlans.of(file, plans, planner, products, options.threads(), scratch);
     }

@@ -4,7 +4,7 @@ import io.weightspan.format.v1.TensorEntry;
 import java.util.List;
 
 /** How a tensor is coded by integers that its blocks hold. */
-sealed interface NumbersPlan permits ModesPlan, LowRankPlan, ProductPlan {
+sealed interface NumbersPlan permits ModesPlan, LowRankPlan, ProductPlan, BalancedPlan {
     /** The integers, in the order of the blocks. */
     int[] numbers();
 

@@ -1,5 +1,6 @@
 package io.weightspan.codec.family;
 
+import io.weightspan.codec.basis.BalancedFactors;
 import io.weightspan.codec.basis.CoreFactors;
 import io.weightspan.codec.basis.Directions;
 import io.weightspan.codec.basis.MatrixElements;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,9 +44,9 @@ final class PredictedMatrices {
      *
      * @param tensor which
      * @param tables the coding's tables
-     * @param contexts for each of 128 contexts where its table begins in the tables' slots
+     * @param contexts tells of a tensor with blocks where, for each of 128 contexts, its table begins in the tables' slots
      */
-    record Numbers(int tensor, DecodingTables tables, int[] contexts) {}
+    record Numbers(int tensor, DecodingTables tables, IntFunction<int[]> contexts) {}
 
     /** Gives the context of a number by its index. */
     @FunctionalInterface
@@ -90,6 +92,9 @@ final class PredictedMatrices {
         if (coding.predictor(of.tensor()) == PredictorKind.PRODUCT) {
             return product(of);
         }
+        if (coding.predictor(of.tensor()) == PredictorKind.BALANCED) {
+            return balanced(of);
+        }
         if (coding.predictor(of.tensor()) == PredictorKind.LOWRANK) {
             int rows = (int) info.rows(entry.getMatrixDims());
             int columns = (int) info.columns(entry.getMatrixDims());
@@ -98,12 +103,33 @@ final class PredictedMatrices {
                     i -> LowRankPlan.context(i / each, i % each < rows));
             return TurnedMatrix.ofFactors(numbers, rows, columns, entry.getStep());
         }
-        MatrixShape shape = MatrixShape.of(entry, info);
-        Directions left = directions(of.tensor(), true, entry, shape.rows());
-        Directions right = directions(of.tensor(), false, entry, shape.columns());
-        int[] coefficients = coefficients(of, of.tensor(), shape, left, right);
+        return turned(of, of.tensor());
+    }
+
+    /** A matrix by the directions and coefficients of its own entry. */
+    private TurnedMatrix turned(Numbers of, int tensor) throws IOException {
+        TensorEntry entry = coding.entry(tensor);
+        MatrixShape shape = MatrixShape.of(entry, coding.tensors().get(tensor));
+        Directions left = directions(tensor, true, entry, shape.rows());
+        Directions right = directions(tensor, false, entry, shape.columns());
+        int[] coefficients = coefficients(of, tensor, shape, left, right);
         return new TurnedMatrix(coefficients, Math.toIntExact(shape.left()), Math.toIntExact(shape.columns()), left,
                 right, entry.getStep());
+    }
+
+    /** Both factors of a pair, of which the one that was asked for is returned and the other kept. */
+    private MatrixElements balanced(Numbers of) throws IOException {
+        TensorEntry entry = coding.entry(of.tensor());
+        boolean isLeft = entry.getFactor() == Factor.FACTOR_LEFT;
+        int leftTensor = isLeft ? of.tensor() : entry.getPartner();
+        int rightTensor = isLeft ? entry.getPartner() : of.tensor();
+        long rows = coding.tensors().get(leftTensor).rows(coding.entry(leftTensor).getMatrixDims());
+        long inner = coding.tensors().get(leftTensor).columns(coding.entry(leftTensor).getMatrixDims());
+        long columns = coding.tensors().get(rightTensor).columns(coding.entry(rightTensor).getMatrixDims());
+        BalancedFactors factors = BalancedFactors.of(
+                turned(of, leftTensor), rows, turned(of, rightTensor), columns, Math.toIntExact(inner));
+        keep(isLeft ? rightTensor : leftTensor, isLeft ? factors.right() : factors.left());
+        return isLeft ? factors.left() : factors.right();
     }
 
     /** Both factors of a product, of which the one that was asked for is returned and the other kept. */
@@ -161,12 +187,13 @@ final class PredictedMatrices {
 
     private int[] decode(Numbers of, int holder, int count, Contexts contexts) throws IOException {
         int[] numbers = new int[count];
+        int[] tablesOf = of.contexts().apply(holder);
         int[] tableOffsets = new int[Math.min(count, CoefficientBlocks.BLOCK)];
         CoefficientBlocks blocks = new CoefficientBlocks();
         for (int from = 0, block = 0; from < count; from += CoefficientBlocks.BLOCK, block++) {
             int n = Math.min(CoefficientBlocks.BLOCK, count - from);
             for (int i = 0; i < n; i++) {
-                tableOffsets[i] = of.contexts()[contexts.of(from + i)];
+                tableOffsets[i] = tablesOf[contexts.of(from + i)];
             }
             try {
                 blocks.decode(coding.block(holder, block), of.tables(), tableOffsets, n, numbers, from);

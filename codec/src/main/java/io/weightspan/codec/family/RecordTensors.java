@@ -76,9 +76,8 @@ final class RecordTensors {
         if (residual.isOfNumbers()) {
             checkDepth(tensor);
             ElementSource center = entry.getCentred() && !isFactor(tensor) ? source(tensor) : null;
-            int holder = PredictedMatrices.holder(container, tensor);
-            int[] tableOffsets = contexts(container.entry(holder).getTableSet());
-            PredictedMatrices.Numbers numbers = new PredictedMatrices.Numbers(tensor, tables(), tableOffsets);
+            PredictedMatrices.Numbers numbers = new PredictedMatrices.Numbers(
+                    tensor, tables(), of -> contexts(container.entry(of).getTableSet()));
             return new TensorDecoder(container, tensor, residual, null, 0, center, () -> matrices.get(numbers));
         }
         if (residual.usesTables()) {
@@ -97,7 +96,7 @@ final class RecordTensors {
     }
 
     private boolean isFactor(int tensor) {
-        return container.predictor(tensor) == PredictorKind.PRODUCT;
+        return container.predictor(tensor).isOfPair();
     }
 
     private int[] contexts(int set) {
@@ -247,7 +246,7 @@ final class RecordTensors {
             case BASE, SIBLING -> below(depth + 1, at, entry.getDependency(), entry.getSourceTensor(), most);
             case LAYER ->
                 depth == most ? most + 1 : depth + 1 + Objects.requireNonNull(layer).depth(at, most - depth - 1);
-            case MODES, LOWRANK, PRODUCT -> depthOfNumbers(depth + 1, at, most);
+            case MODES, LOWRANK, PRODUCT, BALANCED -> depthOfNumbers(depth + 1, at, most);
         };
     }
 
@@ -255,10 +254,17 @@ final class RecordTensors {
     private int depthOfNumbers(int depth, int tensor, int most) throws IOException {
         TensorEntry entry = container.entry(PredictedMatrices.holder(container, tensor));
         PredictorKind predictor = container.predictor(tensor);
-        int deepest = entry.getCentred() && predictor != PredictorKind.PRODUCT
+        boolean isCentred = entry.getCentred() && !predictor.isOfPair();
+        int deepest = isCentred
                 ? below(depth, tensor, entry.getDependency(), entry.getSourceTensor(), most)
                 : depth;
-        List<Directions> used = predictor == PredictorKind.LOWRANK ? List.of() : directions(entry);
+        List<Directions> used = new ArrayList<>();
+        if (predictor.hasDirections()) {
+            used.addAll(directions(entry));
+        }
+        if (predictor == PredictorKind.BALANCED) {
+            used.addAll(directions(container.entry(entry.getPartner())));
+        }
         for (Directions some : used) {
             // Directions, their scales and their levels.
             int parts = dependencies.role(some.getDependency()) == Role.ROLE_BASIS ? 3 : 1;
@@ -268,7 +274,7 @@ final class RecordTensors {
             }
         }
         // A tensor that its numbers alone predict has no source.
-        return used.isEmpty() && !entry.getCentred() ? depth - 1 : deepest;
+        return used.isEmpty() && !isCentred ? depth - 1 : deepest;
     }
 
     /** The depth where a tensor of a dependency stands one below {@code depth}; one that does not exist is of none. */

@@ -96,6 +96,7 @@ record TensorPlan(
             case ModesPlan modes -> PredictorKind.MODES;
             case LowRankPlan lowRank -> PredictorKind.LOWRANK;
             case ProductPlan product -> PredictorKind.PRODUCT;
+            case BalancedPlan balanced -> PredictorKind.BALANCED;
         };
         return new TensorPlan(
                 tensor,

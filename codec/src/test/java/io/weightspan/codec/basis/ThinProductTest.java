@@ -183,10 +183,55 @@ class ThinProductTest {
                     .tensor("y.lora_B", List.of(20L, 2L), mixed));
         }
         List<SharedDirections> slots = new BasisFitter(1, bytes -> {}).fitProducts(members);
-        assertThat(slots).singleElement().satisfies(slot -> {
-            assertThat(slot.name()).isEqualTo("x.lora_A.product");
-            assertThat(Objects.requireNonNull(slot.left()).vectors()).hasDimensions(2, 20);
-            assertThat(Objects.requireNonNull(slot.right()).vectors()).hasDimensions(2, 25);
-        });
+        assertThat(slots).extracting(SharedDirections::name)
+                .containsExactly("x.lora_A.product", "x.lora_A.product.components");
+        SharedDirections product = slots.getFirst();
+        assertThat(Objects.requireNonNull(product.left()).vectors()).hasDimensions(2, 20);
+        assertThat(Objects.requireNonNull(product.right()).vectors()).hasDimensions(2, 25);
+        SharedDirections.Side components = Objects.requireNonNull(slots.getLast().right());
+        assertThat(components.vectors()).isDeepEqualTo(new double[][] {{1, 0}, {0, 1}});
+        double[] sizes = components.magnitudes();
+        assertThat(sizes[0] * sizes[0] + sizes[1] * sizes[1]).isCloseTo(2, within(1e-9));
+        assertThat(sizes[0]).isGreaterThan(sizes[1]);
+    }
+
+    @Property(tries = 60)
+    void scaledFactorsAreSingularVectorsAsLongAsTheValues(
+            @ForAll @IntRange(min = 1, max = 9) int rows,
+            @ForAll @IntRange(min = 1, max = 6) int inner,
+            @ForAll @IntRange(min = 1, max = 9) int columns,
+            @ForAll long seed) {
+        ThinProduct product = product(rows, inner, columns, new Random(seed));
+        ThinProduct.Scaled scaled = product.scaled().orElseThrow();
+        double[][] formed = formed(product);
+        double largest = scaled.values()[0];
+        double[][] again = new double[rows][columns];
+        for (int t = 0; t < inner; t++) {
+            double value = scaled.values()[t];
+            assertThat(value).isLessThanOrEqualTo(t == 0 ? value : scaled.values()[t - 1]);
+            double left = 0;
+            double right = 0;
+            for (int i = 0; i < rows; i++) {
+                left += Math.pow(scaled.left()[i * inner + t], 2);
+                for (int j = 0; j < columns && value > 0; j++) {
+                    again[i][j] += scaled.left()[i * inner + t] * (double) scaled.right()[t * columns + j] / value;
+                }
+            }
+            for (int j = 0; j < columns; j++) {
+                right += Math.pow(scaled.right()[t * columns + j], 2);
+            }
+            assertThat(Math.sqrt(left)).isCloseTo(value, within(1e-3 * largest));
+            assertThat(Math.sqrt(right)).isCloseTo(value, within(1e-3 * largest));
+        }
+        for (int i = 0; i < rows; i++) {
+            assertThat(again[i]).containsExactly(formed[i], within(1e-4 * largest));
+        }
+    }
+
+    @Test
+    void aProductOfNothingHasNoSingularVectors() {
+        assertThat(new ThinProduct(new float[4], new float[4], 2, 2, 2).scaled()).isEmpty();
+        float[] infinite = {Float.POSITIVE_INFINITY, 1, 1, 1};
+        assertThat(new ThinProduct(infinite, infinite, 2, 2, 2).scaled()).isEmpty();
     }
 }

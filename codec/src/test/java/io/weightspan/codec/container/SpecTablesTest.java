@@ -59,6 +59,7 @@ class SpecTablesTest {
         limits.put("R-LIM-016", (long) Limits.DIRECTIONS);
         limits.put("R-LIM-017", Limits.CORE);
         limits.put("R-LIM-018", Limits.ONE_CHECKSUM);
+        limits.put("R-LIM-019", Limits.INNER);
         Map<String, Long> written = new LinkedHashMap<>();
         for (List<String> row : table("spec.md", "10. Limits")) {
             String value = row.get(2).replace(",", "");

@@ -1,6 +1,7 @@
 package io.weightspan.codec.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.weightspan.codec.basis.BasisFile;
@@ -183,17 +184,17 @@ class SpanTest {
             members.add(SafetensorsFile.open(adapter("member" + member, 10 + member)));
         }
         List<SharedDirections> products = new BasisFitter(1, bytes -> {}).fitProducts(members);
-        assertThat(products).singleElement().satisfies(slot -> {
-            assertThat(slot.name()).isEqualTo("q.lora_A.weight" + BasisFitter.PRODUCT);
-            assertThat(slot.rows()).isEqualTo(40);
-            assertThat(slot.columns()).isEqualTo(56);
-        });
+        assertThat(products)
+                .extracting(SharedDirections::name, SharedDirections::rows, SharedDirections::columns)
+                .containsExactly(
+                        tuple("q.lora_A.weight" + BasisFitter.PRODUCT, 40, 56),
+                        tuple("q.lora_A.weight" + BasisFitter.PRODUCT + BasisFitter.COMPONENTS, 1, 3));
         Path basisFile = folder.resolve("basis.safetensors");
         BasisFile.write(basisFile, products, 0.01);
         Reference segment = records.reference(basisFile, Role.ROLE_BASIS);
         Path file = adapter("new", 99);
         Path record = folder.resolve("product.wspan");
-        records.encode(file, record, SPAN.withStep(0.02), Optional.of(BasisReference.of(List.of(segment))));
+        records.encode(file, record, SPAN.withStep(0.3), Optional.of(BasisReference.of(List.of(segment))));
         byte[] decoded = records.verified(record);
         byte[] original = Files.readAllBytes(file);
         try (RecordDecoder decoder = records.open(record)) {
@@ -220,6 +221,45 @@ class SpanTest {
         }
         for (SafetensorsFile member : members) {
             member.close();
+        }
+    }
+
+    @Test
+    void anAdapterWithoutDirectionsIsStoredByBothFactors() throws IOException {
+        Random random = new Random(5);
+        float[] b = new float[40 * 3];
+        float[] a = new float[3 * 56];
+        for (int i = 0; i < b.length; i++) {
+            b[i] = (float) random.nextGaussian();
+        }
+        for (int i = 0; i < a.length; i++) {
+            a[i] = (float) (0.01 * random.nextGaussian());
+        }
+        Path file = new TestFiles()
+                .tensor("q.lora_A.weight", DType.F32, "[3,56]", TestFiles.f32(a))
+                .tensor("q.lora_B.weight", DType.BF16, "[40,3]", TestFiles.bf16(b))
+                .write(folder.resolve("own.safetensors"));
+        Path record = folder.resolve("own.wspan");
+        records.encode(file, record, SPAN.withStep(0.1), Optional.empty());
+        byte[] decoded = records.verified(record);
+        byte[] original = Files.readAllBytes(file);
+        try (RecordDecoder decoder = records.open(record)) {
+            assertThat(decoder.container().coding().predictor(0)).isEqualTo(PredictorKind.BALANCED);
+            assertThat(decoder.container().coding().predictor(1)).isEqualTo(PredictorKind.BALANCED);
+            assertThat(decoder.front().getDependenciesCount()).isZero();
+            List<TensorInfo> tensors = decoder.tensors();
+            double[] own = product(Records.values(original, tensors.get(1)), Records.values(original, tensors.get(0)));
+            double[] near = product(Records.values(decoded, tensors.get(1)), Records.values(decoded, tensors.get(0)));
+            double error = 0;
+            double all = 0;
+            for (int i = 0; i < own.length; i++) {
+                error += (own[i] - near[i]) * (own[i] - near[i]);
+                all += own[i] * own[i];
+            }
+            // Of 40 * 56 coordinates of the product 3 * (40 + 56) are free to err, each by a twelfth of a squared step.
+            assertThat(Math.sqrt(error / all)).isBetween(0.005, 0.02);
+            assertThat(decoder.front().getApproximation().getRelativeError())
+                    .isCloseTo(Math.sqrt(error / all), within(1e-9));
         }
     }
 
