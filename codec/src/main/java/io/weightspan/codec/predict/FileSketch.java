@@ -41,7 +41,18 @@ public final class FileSketch {
     private final double bits;
 
     /** Ordered integers of sampled elements, zero bits below the dtype's included. */
-    private record Sample(DType dtype, long elements, long[] ordered) {}
+    private record Sample(DType dtype, long elements, long[] ordered) {
+        /** A sampled element of F32, F16 or BF16. */
+        double value(int i) {
+            long magnitude = ordered[i] >= 0 ? ordered[i] : -1 - ordered[i];
+            float value = switch (dtype) {
+                case F32 -> Float.intBitsToFloat((int) magnitude);
+                case BF16 -> Float.intBitsToFloat((int) magnitude << 16);
+                default -> Float.float16ToFloat((short) magnitude);
+            };
+            return ordered[i] >= 0 ? value : -value;
+        }
+    }
 
     private FileSketch(Map<String, Sample> samples) {
         this.samples = samples;
@@ -119,6 +130,39 @@ public final class FileSketch {
             }
         }
         return bits == 0 ? 0 : saved / bits;
+    }
+
+    /**
+     * Tells how alike two files' differences from their base are, by their samples.
+     *
+     * @param other the other file
+     * @param base the base of both, or null: the files themselves are compared then
+     * @return the cosine between the differences, -1 to 1; 0 where one has none, or one that is not finite
+     */
+    public double cosine(FileSketch other, @Nullable FileSketch base) {
+        double both = 0;
+        double own = 0;
+        double theirs = 0;
+        for (Map.Entry<String, Sample> entry : samples.entrySet()) {
+            Sample mine = entry.getValue();
+            Sample its = other.samples.get(entry.getKey());
+            Sample bases = base == null ? null : base.samples.get(entry.getKey());
+            boolean isBased = base == null || matches(mine, bases);
+            if (its == null || !mine.dtype().isReal() || !matches(mine, its) || !isBased) {
+                continue;
+            }
+            double weight = (double) mine.elements() / SAMPLES;
+            for (int i = 0; i < SAMPLES; i++) {
+                double from = bases == null ? 0 : bases.value(i);
+                double x = mine.value(i) - from;
+                double y = its.value(i) - from;
+                both += weight * x * y;
+                own += weight * x * x;
+                theirs += weight * y * y;
+            }
+        }
+        double norms = Math.sqrt(own) * Math.sqrt(theirs);
+        return norms > 0 && norms <= Double.MAX_VALUE ? both / norms : 0;
     }
 
     @org.jspecify.annotations.NullUnmarked

@@ -2,6 +2,8 @@ package io.weightspan.server.repo;
 
 import io.weightspan.codec.basis.BasisFile;
 import io.weightspan.codec.basis.BasisFitter;
+import io.weightspan.codec.basis.FactorPair;
+import io.weightspan.codec.basis.Quantiser;
 import io.weightspan.codec.basis.SharedDirections;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.MappedSource;
@@ -13,6 +15,7 @@ import io.weightspan.codec.family.Fidelity;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.family.RecordEncoder;
 import io.weightspan.codec.family.Reference;
+import io.weightspan.codec.predict.FileSketch;
 import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
@@ -24,15 +27,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Decides which directions files are to be encoded with: those that the store has of their family, those and some that
- * are added, new ones, or none. Some of the files are encoded with each, and the fewest bytes win, a new basis's own
- * counted. For one thread.
+ * are added, new ones, or none; new ones for all files or for each group of files that are alike. Some of the files are
+ * encoded with each, and the fewest bytes win, a new basis's own counted. For one thread.
  */
 final class BasisChooser implements Closeable {
 
@@ -53,6 +58,21 @@ final class BasisChooser implements Closeable {
 
     /** Choices that leave out this part more of the energy that may be left out are no worse for it. */
     private static final double NEARLY = 0.01;
+
+    /** Fewer files can't pay for whole tensors as directions. */
+    private static final int FEWEST_SPANNED = 32;
+
+    /** So many whole tensors at most. */
+    private static final int MOST_SPANNED = 16;
+
+    /** One that holds less of the energy that those before it leave is left out. */
+    private static final double LEAST_SPANNED = 0.05;
+
+    /** Where everything is stored, a basis that takes more of it than this part saves less. */
+    private static final double LARGEST_BASIS = 0.2;
+
+    /** So many bases of a family that the store has are tried. */
+    private static final int MOST_KNOWN = 4;
 
     /** A basis must save this part of the bytes, or it isn't worth a reader's while. */
     private static final double WORTH_HAVING = 0.002;
@@ -94,6 +114,15 @@ final class BasisChooser implements Closeable {
     }
 
     /**
+     * What was chosen for some files.
+     *
+     * @param choice the choice
+     * @param cost about the bytes that the files and a new basis take
+     * @param members the files
+     */
+    private record Decision(Choice choice, double cost, List<WeightJob> members) {}
+
+    /**
      * Chooses for every file.
      *
      * @param all the files, with what else may predict them
@@ -127,11 +156,11 @@ final class BasisChooser implements Closeable {
 
     private void choose(Group group, List<WeightJob> members, List<StoredWeights> stored, PackCoding coding)
             throws IOException {
-        List<Reference> segments = storedSegments(group, stored);
+        List<List<Reference>> known = knownBases(group, stored);
         // Without a base files are predicted by each other, which trying directions on some of them can't weigh.
         boolean mayFit = baseOf(members.getFirst()).isPresent() || coding.wantsLayer() || !coding.isExact();
         boolean fits = mayFit && (members.size() >= FEWEST || coding.needsLayer());
-        if (segments.isEmpty() && !fits) {
+        if (known.isEmpty() && !fits) {
             return;
         }
         List<Reference> references = new ArrayList<>();
@@ -141,23 +170,51 @@ final class BasisChooser implements Closeable {
             references.add(new Reference(
                     base.get().file().object(), base.get().file().sha256(), Role.ROLE_BASE, file, base.get().depth()));
         }
-        List<Choice> choices = new ArrayList<>();
-        if (!coding.needsLayer()) {
-            choices.add(Choice.NONE);
+        Decision whole = decide(members, references, known, fits, coding);
+        List<Decision> parts = new ArrayList<>();
+        FileSketch from = base.map(StoredWeights::sketch).orElse(null);
+        for (List<WeightJob> alike : mayFit ? AlikeJobs.groups(members, from, FEWEST) : List.<List<WeightJob>>of()) {
+            boolean fitsPart = alike.size() >= FEWEST || coding.needsLayer();
+            parts.add(decide(alike, references, known, fitsPart, coding));
         }
-        if (!segments.isEmpty()) {
-            BasisReference known = BasisReference.of(segments);
-            choices.add(new Choice(Optional.of(known), Optional.empty(), Optional.empty(), "known directions"));
+        double cost = parts.stream().mapToDouble(Decision::cost).sum();
+        if (parts.isEmpty() || cost >= whole.cost() * (1 - WORTH_HAVING)) {
+            parts = List.of(whole);
+        } else {
+            listener.tells(
+                    members.size() + " files fall into " + parts.size() + " groups with directions of their own");
         }
-        if (fits) {
-            choices.addAll(fitted(members, references, segments, coding));
+        for (Decision decision : parts) {
+            take(decision.choice(), decision.members());
         }
-        Choice best = cheapest(choices, members, references, coding);
-        take(best, members);
     }
 
-    /** The basis that most of the store's records of a group need, by its segments. */
-    private List<Reference> storedSegments(Group group, List<StoredWeights> stored) throws IOException {
+    /** Decides for some files as one. */
+    private Decision decide(
+            List<WeightJob> members,
+            List<Reference> references,
+            List<List<Reference>> known,
+            boolean fits,
+            PackCoding coding)
+            throws IOException {
+        List<Choice> choices = new ArrayList<>();
+        if (!coding.needsLayer() || !references.isEmpty() || coding.fidelity().kind() == Fidelity.Kind.SPAN) {
+            choices.add(Choice.NONE);
+        }
+        for (List<Reference> segments : known) {
+            BasisReference directions = BasisReference.of(segments);
+            choices.add(
+                    new Choice(Optional.of(directions), Optional.empty(), Optional.empty(), "known directions"));
+        }
+        if (fits) {
+            choices.addAll(
+                    fitted(members, references, known.isEmpty() ? List.of() : known.getFirst(), coding));
+        }
+        return cheapest(choices, members, references, coding);
+    }
+
+    /** The bases that the store's records of a group need, each by its segments, those of most records first. */
+    private List<List<Reference>> knownBases(Group group, List<StoredWeights> stored) throws IOException {
         Map<List<Dependency>, Integer> uses = new LinkedHashMap<>();
         for (StoredWeights weights : stored) {
             List<Dependency> needed;
@@ -174,20 +231,29 @@ final class BasisChooser implements Closeable {
                 uses.merge(needed, 1, Integer::sum);
             }
         }
-        // Of bases with as many users the one with the most segments is the newest.
-        Optional<List<Dependency>> most = uses.entrySet().stream()
-                .max((a, b) -> a.getKey().size() != b.getKey().size()
-                        ? Integer.compare(a.getKey().size(), b.getKey().size())
-                        : Integer.compare(a.getValue(), b.getValue()))
-                .map(Map.Entry::getKey);
-        List<Reference> segments = new ArrayList<>();
-        for (Dependency dependency : most.orElse(List.of())) {
-            Digest object = Digest.of(dependency.getObjectSha256());
-            Digest file = Digest.of(dependency.getFileSha256());
-            DecodedFile opened = open.add(files.dependencies().open(object, file));
-            segments.add(new Reference(object, file, Role.ROLE_BASIS, opened, 0));
+        // One that another goes on from has nothing that the other lacks.
+        List<List<Dependency>> chains = uses.entrySet().stream()
+                .sorted(Map.Entry.<List<Dependency>, Integer>comparingByValue().reversed())
+                .map(Map.Entry::getKey)
+                .filter(one -> uses.keySet().stream().noneMatch(other -> goesOn(other, one)))
+                .limit(MOST_KNOWN)
+                .toList();
+        List<List<Reference>> bases = new ArrayList<>();
+        for (List<Dependency> chain : chains) {
+            List<Reference> segments = new ArrayList<>();
+            for (Dependency dependency : chain) {
+                Digest object = Digest.of(dependency.getObjectSha256());
+                Digest file = Digest.of(dependency.getFileSha256());
+                DecodedFile opened = open.add(files.dependencies().open(object, file));
+                segments.add(new Reference(object, file, Role.ROLE_BASIS, opened, 0));
+            }
+            bases.add(segments);
         }
-        return segments;
+        return bases;
+    }
+
+    private static boolean goesOn(List<Dependency> longer, List<Dependency> shorter) {
+        return longer.size() > shorter.size() && longer.subList(0, shorter.size()).equals(shorter);
     }
 
     private static boolean hasNames(DecodedFile file, List<String> names) {
@@ -217,6 +283,9 @@ final class BasisChooser implements Closeable {
             for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
             }
+            if (members.size() >= FEWEST_SPANNED) {
+                choose(spans(fitter, opened, base, coding), 0, List.of(), "whole tensors").ifPresent(choices::add);
+            }
             if (!segments.isEmpty()) {
                 List<DecodedFile> known = segments.stream().map(Reference::file).toList();
                 choose(fitter.fit(opened, base, known), leasts[0], segments, "directions added to known ones")
@@ -228,6 +297,24 @@ final class BasisChooser implements Closeable {
             }
         }
         return choices;
+    }
+
+    /** Whole tensors, but for those of pairs whose product is all that counts. */
+    private static List<SharedDirections> spans(
+            BasisFitter fitter, List<SafetensorsFile> opened, Optional<DecodedFile> base, PackCoding coding)
+            throws IOException {
+        Set<String> ofPairs = new HashSet<>();
+        if (coding.fidelity().kind() == Fidelity.Kind.SPAN) {
+            for (SafetensorsFile file : opened) {
+                for (FactorPair pair : FactorPair.of(file.tensors())) {
+                    ofPairs.add(file.tensors().get(pair.left()).name());
+                    ofPairs.add(file.tensors().get(pair.right()).name());
+                }
+            }
+        }
+        return fitter.fitSpans(opened, base, MOST_SPANNED, LEAST_SPANNED).stream()
+                .filter(slot -> !ofPairs.contains(slot.name()))
+                .toList();
     }
 
     /** The sizes below which directions are left out: for an energy those along which a fitting step finds nothing. */
@@ -261,45 +348,100 @@ final class BasisChooser implements Closeable {
                 Optional.of(BasisReference.of(all)), Optional.of(record), Optional.of(out), count + " " + what));
     }
 
+    /**
+     * What files take with a choice, and what that leaves out.
+     *
+     * @param choice the choice
+     * @param stored bytes a file
+     * @param missing the energy that was asked for and isn't kept, of the poorest
+     * @param error the parts of the energy that are left out, times elements, a file
+     */
+    private record Tried(Choice choice, double stored, double missing, double error) {}
+
     /** The choice that makes the store smallest, by what some members take with each. */
-    private Choice cheapest(
+    private Decision cheapest(
             List<Choice> choices, List<WeightJob> members, List<Reference> references, PackCoding coding)
             throws IOException {
         if (choices.isEmpty()) {
-            return Choice.NONE;
+            return new Decision(Choice.NONE, 0, members);
         }
-        List<WeightJob> tried = spread(members, TRIED);
-        long bytes = tried.stream().mapToLong(job -> job.fingerprint().size()).sum();
+        List<WeightJob> some = spread(members, TRIED);
+        long bytes = some.stream().mapToLong(job -> job.fingerprint().size()).sum();
         Progress progress = listener.begins("trying", bytes * choices.size());
-        Choice best = choices.getFirst();
-        double least = Double.POSITIVE_INFINITY;
-        double leastMissing = Double.POSITIVE_INFINITY;
-        double nearly = NEARLY * (1 - coding.energy().orElse(0));
-        for (int i = 0; i < choices.size(); i++) {
-            Choice choice = choices.get(i);
-            double stored = 0;
-            double missing = 0;
-            for (WeightJob job : tried) {
-                Path out = session.newFile();
-                stored += RecordEncoder.encode(
-                        job.file(), references, choice.basis(), coding.options(jobs), out, progress)
-                        .storedLength();
-                if (coding.energy().isPresent()) {
-                    double kept = FileStorer.kept(MappedSource.open(out));
-                    missing = Math.max(missing, coding.energy().getAsDouble() - kept);
-                }
-                Files.delete(out);
-            }
-            double total = stored / tried.size() * members.size() + choice.cost();
-            double bar = best.basis().isEmpty() ? least * (1 - WORTH_HAVING) : least;
-            boolean isAsTrue = missing <= leastMissing + nearly;
-            if (i == 0 || missing < leastMissing - nearly || isAsTrue && total < bar) {
-                best = choice;
-                least = total;
-                leastMissing = missing;
+        List<Tried> all = new ArrayList<>();
+        for (Choice choice : choices) {
+            boolean isHopeless = coding.fidelity().kind() != Fidelity.Kind.SPAN
+                    && !all.isEmpty()
+                    && choice.cost() > LARGEST_BASIS * members.size() * all.getFirst().stored();
+            if (isHopeless) {
+                progress.advance(bytes);
+            } else {
+                all.add(tried(choice, some, references, coding, progress));
             }
         }
-        return best;
+        double worth = worthOfError(all, some, coding);
+        double nearly = NEARLY * (1 - coding.energy().orElse(0));
+        Tried best = all.getFirst();
+        double least = Double.POSITIVE_INFINITY;
+        for (Tried one : all) {
+            double total = (one.stored() + worth * one.error()) * members.size() + one.choice().cost();
+            double bar = best.choice().basis().isEmpty() ? least * (1 - WORTH_HAVING) : least;
+            boolean isAsTrue = one.missing() <= best.missing() + nearly;
+            if (one == best || one.missing() < best.missing() - nearly || isAsTrue && total < bar) {
+                best = one;
+                least = total;
+            }
+        }
+        return new Decision(best.choice(), least, members);
+    }
+
+    private Tried tried(
+            Choice choice, List<WeightJob> some, List<Reference> references, PackCoding coding, Progress progress)
+            throws IOException {
+        double stored = 0;
+        double missing = 0;
+        double error = 0;
+        for (WeightJob job : some) {
+            Path out = session.newFile();
+            stored += RecordEncoder.encode(job.file(), references, choice.basis(), coding.options(jobs), out, progress)
+                    .storedLength();
+            if (coding.needsLayer()) {
+                double kept = FileStorer.kept(MappedSource.open(out));
+                missing = Math.max(missing, coding.energy().orElse(0) - kept);
+                error += (1 - kept) * realElements(job);
+            }
+            Files.delete(out);
+        }
+        return new Tried(choice, stored / some.size(), missing, error / some.size());
+    }
+
+    private static long realElements(WeightJob job) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(job.file())) {
+            return file.tensors().stream()
+                    .filter(tensor -> tensor.dtype().isReal())
+                    .mapToLong(TensorInfo::elementCount)
+                    .sum();
+        }
+    }
+
+    /**
+     * What an element's whole energy is worth in bytes where nothing stands upon the layer: as much as where numbers
+     * are rounded. The step of a rate isn't known, but a layer leaves out a twelfth of its square.
+     */
+    private static double worthOfError(List<Tried> all, List<WeightJob> some, PackCoding coding) throws IOException {
+        if (coding.fidelity().kind() != Fidelity.Kind.SPAN || coding.energy().isPresent()) {
+            return 0;
+        }
+        double step = coding.options(1).step();
+        if (coding.rate().isPresent()) {
+            double elements = 0;
+            for (WeightJob job : some) {
+                elements += (double) realElements(job) / some.size();
+            }
+            double error = all.stream().mapToDouble(Tried::error).min().orElse(0);
+            step = Math.sqrt(12 * Math.max(error, Double.MIN_NORMAL) / Math.max(1, elements));
+        }
+        return 1 / (step * step * Quantiser.BIT * Byte.SIZE);
     }
 
     private void take(Choice best, List<WeightJob> members) throws IOException {
