@@ -50,12 +50,12 @@ def one_off(symbols, sides):
 BROKEN = {
     "cells-unturned": ("turns nothing", "v-cells-bf16", [(cells, "contexts_and_sides", unturned)]),
     "cells-by-value": ("turns by value, not by magnitude", "v-cells-bf16", [(cells, "contexts_and_sides", turned_by_value)]),
-    "cells-by-rounded": ("takes contexts of the elements", "v-cells-f16", [(cells, "contexts_and_sides", by_rounded)]),
+    "cells-by-rounded": ("takes contexts of the elements", "v-cells-scale-420", [(cells, "contexts_and_sides", by_rounded)]),
     "cells-whole": ("takes the width of cells for its half", "v-cells-edges-bf16-440", [(cells, "half_widths", whole_widths)]),
     "cells-from-middle": ("takes the distance to the middle", "v-cells-edges-bf16-440", [(cells, "edges", from_middle)]),
     "cells-no-subnormals": ("has cells of subnormals that get narrower", "v-cells-subnormal-f16-300", [(cells, "LEAST", {"BF16": -160, "F16": -40})]),
     "cells-first-context": ("has context 0 for what is not finite", "v-cells-overflow-bf16", [(cells, "contexts_and_sides", first_context)]),
     "cells-one-off": ("turns symbols to one less", "v-cells-f16", [(residuals, "turned_symbols", one_off)]),
     "cells-any-layer": ("takes any layer", "h-cells-layer-modes", without(entries, "without factors")),
-    "cells-any-dtype": ("takes any dtype", "h-cells-u8", without(entries, "residual 8 for")),
+    "cells-any-dtype": ("takes any dtype", "h-cells-f32", without(entries, "residual 8 for")),
 }

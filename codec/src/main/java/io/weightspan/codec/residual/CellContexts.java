@@ -3,8 +3,8 @@ package io.weightspan.codec.residual;
 import io.weightspan.codec.tensor.DType;
 
 /**
- * The contexts of the residual {@code cells} ({@code encodings/cells.md}): how near a prediction lies to the edge of the
- * cell of numbers that are rounded to the same element, and on which side.
+ * The contexts of the residual {@code cells} ({@code encodings/cells.md}): how near a prediction lies to the edge of
+ * the cell of numbers that are rounded to the same element, and on which side.
  *
  * <p>Holds scratch memory for one block; one thread at a time.
  */

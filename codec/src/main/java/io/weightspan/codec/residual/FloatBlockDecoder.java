@@ -65,8 +65,8 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
      *
      * @param elements their bytes in the source's dtype
      * @param dtype the source's dtype, one that {@code encodings/predictors.md} allows
-     * @param unrounded for the residual {@code cells}, BF16 and F16 without padding alone: what the elements were before
-     *      they were rounded, at least as many; else null
+     * @param unrounded for the residual {@code cells}, BF16 and F16 without padding alone: what the elements were
+     *      before they were rounded, at least as many; else null
      */
     public record Prediction(MemorySegment elements, DType dtype, float @Nullable [] unrounded) {
         /**

@@ -48,7 +48,8 @@ public abstract sealed class FloatSymbolizer permits NarrowSymbolizer, WideSymbo
     }
 
     /**
-     * Finds the symbols of a run for the residual {@code delta}, or {@code cells} where the prediction has what it needs.
+     * Finds the symbols of a run for the residual {@code delta}, or {@code cells} where the prediction has what it
+     * needs.
      *
      * @param format how elements are cut; every element's padding is zero
      * @param scales the tensor's scales

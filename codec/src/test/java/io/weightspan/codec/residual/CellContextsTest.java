@@ -26,8 +26,8 @@ class CellContextsTest {
     }
 
     /**
-     * Worked out from the page by hand: of BF16 around 1 a cell is 2^-7 wide, so that K(h) = 4 * (127 - 8) = 476, and at
-     * the scale 476 both classes begin.
+     * Worked out from the page: of BF16 around 1 a cell is 2^-7 wide, so that K(h) = 4 * (127 - 8) = 476, and at the
+     * scale 476 the classes of distance begin.
      */
     @ParameterizedTest
     @CsvSource({
