@@ -3,6 +3,7 @@ package io.weightspan.codec.residual;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.codec.container.ContainerException;
+import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.entropy.DecodingTables;
 import io.weightspan.codec.entropy.EncodingTables;
 import io.weightspan.codec.entropy.TableSetBuilder;
@@ -13,6 +14,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -105,41 +107,80 @@ class CellContextsTest {
                 escapable);
     }
 
+    /** Tables, places of contexts in them and back, made of a run itself. */
+    private record Coding(FloatBlockEncoder.Parameters encoding, FloatBlockDecoder.Parameters decoding) {
+        static Coding of(DType dtype, short[] elements, Prediction prediction, int scale, boolean escapable) {
+            FloatFormat format = new FloatFormat(dtype, 0);
+            ElementScales scales = ElementScales.uniform(scale);
+            FloatSymbolizer symbolizer = FloatSymbolizer.create(dtype);
+            symbolizer.delta(format, scales, MemorySegment.ofArray(elements), prediction, 0);
+            SymbolCounts counted = new SymbolCounts();
+            // With escapable tables only half of the elements are counted, so that others must escape.
+            counted.add(symbolizer, escapable ? (elements.length + 1) / 2 : elements.length);
+            long[] counts = new long[128 * 256];
+            counted.addTo(counts);
+            TableSetBuilder.TableSet set = TableSetBuilder.build(counts, escapable);
+            int[] tableOf = new int[128];
+            int[] offsets = new int[128];
+            int context = 0;
+            for (int k = 0; k < set.segmentEnds().size(); k++) {
+                while (context < set.segmentEnds().get(k)) {
+                    offsets[context] = k * 4_096;
+                    tableOf[context++] = k;
+                }
+            }
+            return new Coding(
+                    new FloatBlockEncoder.Parameters(format, scales, new EncodingTables(set.tables()), tableOf),
+                    new FloatBlockDecoder.Parameters(format, scales, new DecodingTables(set.tables()), offsets));
+        }
+
+        byte[] encode(short[] elements, Prediction prediction) {
+            return new FloatBlockEncoder(encoding.format().dtype())
+                    .encode(encoding, MemorySegment.ofArray(elements), prediction, 0);
+        }
+
+        short[] decode(byte[] block, Prediction prediction, int n) throws ContainerException {
+            short[] out = new short[n];
+            FloatBlockDecoder.create(decoding.format().dtype())
+                    .decode(decoding, MemorySegment.ofArray(block), prediction, 0, MemorySegment.ofArray(out));
+            return out;
+        }
+    }
+
     private static void assertRoundTrip(
             DType dtype, short[] elements, Prediction prediction, int scale, boolean escapable)
             throws ContainerException {
-        FloatFormat format = new FloatFormat(dtype, 0);
-        ElementScales scales = ElementScales.uniform(scale);
-        MemorySegment own = MemorySegment.ofArray(elements);
-        FloatSymbolizer symbolizer = FloatSymbolizer.create(dtype);
-        symbolizer.delta(format, scales, own, prediction, 0);
-        SymbolCounts counted = new SymbolCounts();
-        // With escapable tables only half of the elements are counted, so that others must escape.
-        counted.add(symbolizer, escapable ? (elements.length + 1) / 2 : elements.length);
-        long[] counts = new long[128 * 256];
-        counted.addTo(counts);
-        TableSetBuilder.TableSet set = TableSetBuilder.build(counts, escapable);
-        int[] tableOf = new int[128];
-        int[] offsets = new int[128];
-        int context = 0;
-        for (int k = 0; k < set.segmentEnds().size(); k++) {
-            while (context < set.segmentEnds().get(k)) {
-                offsets[context] = k * 4_096;
-                tableOf[context++] = k;
+        Coding coding = Coding.of(dtype, elements, prediction, scale, escapable);
+        assertThat(coding.decode(coding.encode(elements, prediction), prediction, elements.length))
+                .isEqualTo(elements);
+    }
+
+    @Test
+    void everyDamagedByteIsRefusedOrGivesSomeBlockButNeverCrashes() {
+        Random random = new Random(3);
+        int n = 200;
+        short[] elements = new short[n];
+        short[] predicted = new short[n];
+        float[] sums = new float[n];
+        for (int i = 0; i < n; i++) {
+            sums[i] = (float) (random.nextGaussian() * 0.02);
+            predicted[i] = (short) element(DType.BF16, sums[i]);
+            elements[i] = (short) element(DType.BF16, (float) (sums[i] + random.nextGaussian() * 1e-4));
+        }
+        Prediction prediction = new Prediction(MemorySegment.ofArray(predicted), DType.BF16, sums);
+        Coding coding = Coding.of(DType.BF16, elements, prediction, 450, true);
+        byte[] block = coding.encode(elements, prediction);
+        int refused = 0;
+        for (int bit = 0; bit < 8 * block.length; bit++) {
+            byte[] damaged = block.clone();
+            damaged[bit / 8] ^= (byte) (1 << bit % 8);
+            try {
+                assertThat(coding.decode(damaged, prediction, n)).hasSize(n);
+            } catch (ContainerException e) {
+                assertThat(e.code()).isEqualTo(ErrorCode.MALFORMED_BLOCK);
+                refused++;
             }
         }
-        byte[] block = new FloatBlockEncoder(dtype).encode(
-                new FloatBlockEncoder.Parameters(format, scales, new EncodingTables(set.tables()), tableOf),
-                own,
-                prediction,
-                0);
-        short[] decoded = new short[elements.length];
-        FloatBlockDecoder.create(dtype).decode(
-                new FloatBlockDecoder.Parameters(format, scales, new DecodingTables(set.tables()), offsets),
-                MemorySegment.ofArray(block),
-                prediction,
-                0,
-                MemorySegment.ofArray(decoded));
-        assertThat(decoded).isEqualTo(elements);
+        assertThat(refused).isPositive();
     }
 }
