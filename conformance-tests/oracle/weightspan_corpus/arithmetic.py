@@ -1,12 +1,17 @@
 """What bounded.md, lowrank.md, product.md and balanced.md compute, number by number as they say it (no numpy, nothing of the reader's)."""
 import math
 
-from .coder import converted, f32, narrowed, products, widened
+from .coder import FLOATS, converted, f32, f32_bits, narrowed, products, widened
+
+
+def added(d, step, p, p_dtype):
+    """p + step * d, not yet rounded to a dtype."""
+    return f32((0.0 if p is None else widened(p_dtype, p)) + f32(step * d))
 
 
 def stepped(d, step, p, p_dtype, dtype):
     """The bits of p + step * d; p: bits of the dtype p_dtype, or None."""
-    y = f32((0.0 if p is None else widened(p_dtype, p)) + f32(step * d))
+    y = added(d, step, p, p_dtype)
     if math.isfinite(y):
         return narrowed(dtype, y)
     return 0 if p is None else converted(p, p_dtype, dtype)
@@ -19,13 +24,31 @@ def bounded(q, step, p, p_dtype, dtype):
 
 def lowrank(u, v, step, center, center_dtype, dtype):
     """The elements of the product of u and v (a list of numbers each for every k) upon the center."""
+    return [stepped(d, step, None if center is None else center[n], center_dtype, dtype) for n, d in enumerate(differences(u, v))]
+
+
+def differences(u, v):
+    """d(i, j) of lowrank.md."""
     u, v = ([[f32(float(n)) for n in one] for one in numbers] for numbers in (u, v))
-    out = []
-    for i in range(len(u[0])):
-        for j in range(len(v[0])):
-            d = products((u[k][i], v[k][j]) for k in range(len(u)))
-            out.append(stepped(d, step, None if center is None else center[len(out)], center_dtype, dtype))
-    return out
+    return [products((u[k][i], v[k][j]) for k in range(len(u))) for i in range(len(u[0])) for j in range(len(v[0]))]
+
+
+def lowrank_sums(u, v, step, center, center_dtype):
+    """y(i, j) of lowrank.md."""
+    return [added(d, step, None if center is None else center[n], center_dtype) for n, d in enumerate(differences(u, v))]
+
+
+def cell(dtype, y, p, s):
+    """(the context, whether it is turned) of cells.md for y, the bits p of its element and the scale s."""
+    rounded = widened(dtype, p)
+    if not (math.isfinite(y) and math.isfinite(rounded)):
+        return 127, False
+    least = {"BF16": -126, "F16": -14}[dtype]
+    h = 2.0 ** (max((f32_bits(y) >> 23 & 255) - 127, least) - FLOATS[dtype][1] - 1)
+    g = f32(h - abs(f32(y - rounded)))
+    width = min(max((f32_bits(h) >> 21) - s >> 2, -4) + 4, 7)
+    distance = min(max((f32_bits(g) >> 21) - s >> 1, 0), 15)
+    return 16 * width + distance, abs(y) < abs(rounded)
 
 
 def ordered(terms):

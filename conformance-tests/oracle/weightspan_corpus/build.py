@@ -8,7 +8,7 @@ from . import coder, wire
 MAGIC = bytes.fromhex("8f5753500d0a1a0a")
 END_MAGIC = bytes.fromhex("0a1a0a0d5053578f")
 NONE, BASE, SIBLING, SELF, MODES, LAYER, LOWRANK, PRODUCT, BALANCED = range(9)
-EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS = range(1, 8)
+EQUAL, BYTES, DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS, CELLS = range(1, 9)
 BLOCK, BYTES_BLOCK = 65_536, 1 << 20
 BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64, "I64": 64, "U64": 64, "I32": 32, "U32": 32, "I16": 16, "U16": 16,
         "I8": 8, "U8": 8, "BOOL": 8, "F8_E8M0": 8, **{name: bits for name, (bits, _) in coder.FLOATS.items()}}
@@ -217,8 +217,9 @@ def equal_plan(spec, tensor, predictor=BASE, dependency=0, source=0):
 
 
 def float_plan(spec, tensor, predicted=None, entry=None, shift=0, scale=0, row_dims=0, rows=None, columns=None, lanes_log=0,
-               modes=None, escapes=(), ends=(128,), broken=None, table_set=None):
-    """Residual direct, or delta where `predicted` holds the predicted elements (in the tensor's own dtype)."""
+               modes=None, escapes=(), ends=(128,), broken=None, table_set=None, cell=None):
+    """Residual direct, or delta where `predicted` holds the predicted elements (in the tensor's own dtype), or cells where
+    `cell(i, p, scale)` gives the context of an element and whether it is turned."""
     coding = coder.Coding(tensor.dtype, shift)
     elements = tensor.elements()
     many = product(tensor.shape[row_dims:])
@@ -239,6 +240,9 @@ def float_plan(spec, tensor, predicted=None, entry=None, shift=0, scale=0, row_d
             p = coding.prediction(predicted[i])
             contexts.append(coder.context(coding, p, scale_of(i)))
             symbol, raw = coder.delta_symbol(coding, c, p, i in escapes)
+            if cell:
+                contexts[-1], turned = cell(i, p, scale_of(i))
+                symbol = 256 - symbol if turned and symbol else symbol
         symbols.append(symbol)
         raws.append(raw)
     segments = [next(n for n, end in enumerate(ends) if context < end) for context in contexts]
@@ -263,7 +267,7 @@ def float_plan(spec, tensor, predicted=None, entry=None, shift=0, scale=0, row_d
             blocks.append(b"\2" + tensor.data[at * size:(at + 1) * size])
         else:
             blocks.append(coder.coded_block(lanes_log, symbols[at:end], raws[at:end], tables[at:end], **(broken or {})))
-    fields = {"residual": DIRECT if predicted is None else DELTA, "shift": shift, "scale": scale, "row_dims": row_dims,
+    fields = {"residual": DIRECT if predicted is None else CELLS if cell else DELTA, "shift": shift, "scale": scale, "row_dims": row_dims,
               "has_row_scales": rows is not None, "has_column_scales": columns is not None, "table_set": table_set}
     return {**fields, **(entry or {})}, blocks
 

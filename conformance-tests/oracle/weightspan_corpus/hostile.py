@@ -1,7 +1,7 @@
 """The hostile cases: each violates one requirement, everything else about it being right."""
 import struct
 
-from . import coder, hostile_balanced, hostile_blocks, hostile_bounded, hostile_compact, hostile_directions, hostile_layer, hostile_lowrank, hostile_product, wire
+from . import coder, hostile_balanced, hostile_blocks, hostile_bounded, hostile_cells, hostile_compact, hostile_directions, hostile_layer, hostile_lowrank, hostile_product, wire
 from .build import END_MAGIC, MAGIC, SELF, Spec, Tensor, assemble, zstd_raw
 from .cases import Case, Made
 from .spoil import (
@@ -275,7 +275,7 @@ def indexes():
     yield Case("h-entries-less", "An entry missing, of a tensor without blocks", ["R-IDX-001"], spoiled(weights, index=lambda m: m["tensors"].pop()), "MALFORMED_INDEX")
     for predictor in (9, (1 << 32) - 1):
         yield index(f"h-predictor-{predictor}", f"Predictor {predictor}", "R-IDX-002", entry(1, predictor=predictor), "UNKNOWN_ENCODING")
-    for residual in (0, 8, (1 << 32) - 1):
+    for residual in (0, 9, (1 << 32) - 1):
         yield index(f"h-residual-{residual}", f"Residual {residual}", "R-IDX-002", entry(1, residual=residual), "UNKNOWN_ENCODING")
     yield index("h-unknown-in-second", "A wrong digest length in tensor 0, an unknown residual in tensor 1: tensor 0 first", "R-IDX-002",
                 lambda m: (m["tensors"][0].update(sha256=b"x"), m["tensors"][1].update(residual=9)))
@@ -354,5 +354,5 @@ def all_cases():
     for group in (ends, headers, trailers, layouts, bad_messages, fronts, schemas, indexes):
         yield from group()
     yield from hostile_blocks.all_cases()
-    for more in (hostile_layer, hostile_bounded, hostile_lowrank, hostile_product, hostile_balanced, hostile_directions, hostile_compact):
+    for more in (hostile_layer, hostile_bounded, hostile_lowrank, hostile_cells, hostile_product, hostile_balanced, hostile_directions, hostile_compact):
         yield from more.all_cases()

@@ -220,7 +220,7 @@ def layer_indexes():
     yield of_apart("h-layer-entries-more", "An entry too many in a layer's Index", ["R-IDX-001"], lambda m: m["tensors"].append({"residual": 2}))
     yield of_apart("h-layer-entries-less", "An entry missing of a tensor without blocks", ["R-IDX-001"], lambda m: m["tensors"].pop(4))
     yield index("h-layer-predictor-9", "Predictor 9 in a layer", ["R-IDX-002"], entry(0, predictor=9), "UNKNOWN_ENCODING")
-    yield index("h-layer-residual-8", "Residual 8 in a layer", ["R-IDX-002"], entry(0, residual=8), "UNKNOWN_ENCODING")
+    yield index("h-layer-residual-9", "Residual 9 in a layer", ["R-IDX-002"], entry(0, residual=9), "UNKNOWN_ENCODING")
     yield of_apart("h-layer-self-later", "Predictor self with a later tensor of the layer", ["R-IDX-005"], entry(4, source_tensor=6))
     yield of_apart("h-layer-self-dtype", "Predictor self with a source of another dtype", ["R-PRD-006"], entry(4, source_tensor=0))
     yield of_apart("h-layer-dependency-range", "A dependency of a layer's tensor out of range", ["R-IDX-005"], entry(2, dependency=2))

@@ -13,9 +13,9 @@ from weightspan_oracle import schema_text, zstd
 from weightspan_oracle.errors import FormatError
 from weightspan_oracle.reader import Objects, Record
 
-from . import build, valid, valid_balanced, valid_bounded, valid_compact, valid_directions, valid_layer, valid_lowrank, valid_product
+from . import build, valid, valid_balanced, valid_bounded, valid_cells, valid_compact, valid_directions, valid_layer, valid_lowrank, valid_product
 
-MAKERS = (valid, valid_layer, valid_bounded, valid_lowrank, valid_product, valid_balanced, valid_directions, valid_compact)
+MAKERS = (valid, valid_layer, valid_bounded, valid_lowrank, valid_cells, valid_product, valid_balanced, valid_directions, valid_compact)
 
 NUMBERS = [0, 1, 2, 3, 4, 5, 7, 8, 16, 23, 52, 64, 127, 128, 255, 1024, 65_535, 65_536, 65_537, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
 TOKENS = [b"0", b"1", b"9", b"-", b'"', b"{", b"}", b",", b":", b"[", b"]", b" ", b"\\", b"\\u0041", b"\\ud800", b".5", b"e3", b"null",
@@ -114,7 +114,7 @@ class Mutator:
                              "table_count", "table_sets", "tables", "scales", "block_crc32c", "checksums", "again", "order"])
             value = r.choice(NUMBERS)
             if name in ("predictor", "residual"):
-                entry[name] = r.randrange(9)
+                entry[name] = r.randrange(10)
             elif name in ("left", "right"):
                 sides = [dict(one) for one in entry.get(name, [])]
                 if sides and r.random() < 0.7:

@@ -3,7 +3,7 @@ import struct
 
 from . import arithmetic, coder
 from .build import (
-    BALANCED, BASE, BLOCK, BOUNDED, COEFFICIENTS, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, Tensor, pack, product)
+    BALANCED, BASE, BLOCK, BOUNDED, COEFFICIENTS, FACTORS, LAYER, LOWRANK, MODES, NONE, PRODUCT, Tensor, float_plan, pack, product)
 from .coder import f32
 from .directions import listed, used
 
@@ -69,6 +69,17 @@ def bounded_plan(spec, tensor, q, escapes=(), scale=0, row_dims=0, rows=None, co
     return {**fields, **(entry or {})}, blocks
 
 
+def cells_plan(spec, tensor, turns=True, **options):
+    """Residual cells upon the layer's tensor of lowrank; turns: False for one that turns nothing, which is wrong."""
+    layer = next(t for t in spec.layer.tensors if t.name == tensor.name)
+
+    def cell(i, p, scale):
+        context, turned = arithmetic.cell(tensor.dtype, layer.sums[i], p, scale)
+        return context, turned and turns
+
+    return float_plan(spec, tensor, predicted=layer.elements(), entry={"predictor": LAYER}, cell=cell, **options)
+
+
 # tensors, as what is coded gives them
 
 
@@ -93,7 +104,9 @@ def lowrank_tensor(name, dtype, shape, dependencies, u, v, step, center=None, ma
     fields = {"matrix_dims": matrix_dims, "centred": center is not None, "step": step}
     if center:
         fields |= {"dependency": center[0], "source_tensor": center[1]}
-    return Tensor(name, dtype, shape, pack(dtype, data), factors_plan, u=u, v=v, entry={**fields, **(entry or {})}, **options)
+    tensor = Tensor(name, dtype, shape, pack(dtype, data), factors_plan, u=u, v=v, entry={**fields, **(entry or {})}, **options)
+    tensor.sums = arithmetic.lowrank_sums(u, v, step, origin and origin.elements(), origin and origin.dtype)
+    return tensor
 
 
 def product_pair(shapes, q, step, rank, dependencies=(), left=(), right=(), dtypes=("BF16", "BF16"), dims=(1, 1), first=LEFT, places=(0, 1),

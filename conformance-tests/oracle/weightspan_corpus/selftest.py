@@ -9,7 +9,7 @@ import numpy as np
 from weightspan_oracle import container, entries, modes, rans, reader, registry, residuals, safetensors_header, sources, zstd
 from weightspan_oracle.container import Container
 
-from . import broken_compact, broken_predictors, manifest
+from . import broken_cells, broken_compact, broken_predictors, manifest
 from . import run as runner
 from .broken_sums import double_sums, fused_sums, lenient
 
@@ -221,7 +221,7 @@ def cases_below(size, always=None):
 
 
 def every_reader():
-    return {**BROKEN, **broken_predictors.BROKEN, **broken_compact.BROKEN, "sound": ("nothing wrong", None, [])}
+    return {**BROKEN, **broken_predictors.BROKEN, **broken_cells.BROKEN, **broken_compact.BROKEN, "sound": ("nothing wrong", None, [])}
 
 
 def tried(name, everything):

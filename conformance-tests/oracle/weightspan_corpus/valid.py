@@ -371,8 +371,8 @@ def chain(depth):
 
 
 def all_cases():
-    from . import valid_balanced, valid_bounded, valid_compact, valid_directions, valid_layer, valid_lowrank, valid_product
+    from . import valid_balanced, valid_bounded, valid_cells, valid_compact, valid_directions, valid_layer, valid_lowrank, valid_product
     for group in (containers, messages, byte_residual, direct_residual, delta_residual, dependencies):
         yield from group()
-    for more in (valid_layer, valid_bounded, valid_lowrank, valid_product, valid_balanced, valid_directions, valid_compact):
+    for more in (valid_layer, valid_bounded, valid_lowrank, valid_cells, valid_product, valid_balanced, valid_directions, valid_compact):
         yield from more.all_cases()

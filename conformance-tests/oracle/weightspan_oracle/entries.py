@@ -3,8 +3,8 @@ import math
 
 from .errors import require
 from .registry import (
-    BALANCED, BASE, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, COEFFICIENTS, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTOR_RIGHT, FACTORS, LAYER, LOWRANK,
-    MAX_CORE, MAX_INNER, MAX_PRODUCTS, MODES, NONE, PREDICTORS, PRODUCT, ROUNDED_DTYPES, SELF, SIBLING)
+    BALANCED, BASE, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, CELL_DTYPES, CELLS, COEFFICIENTS, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTOR_RIGHT, FACTORS,
+    LAYER, LOWRANK, MAX_CORE, MAX_INNER, MAX_PRODUCTS, MODES, NONE, PREDICTORS, PRODUCT, ROUNDED_DTYPES, SELF, SIBLING)
 from .safetensors_header import matrix
 
 
@@ -53,6 +53,7 @@ def kinds(entry):
     entry.require(NONE <= predictor <= BALANCED and residual in PREDICTORS, f"predictor {predictor}, residual {residual}", "UNKNOWN_ENCODING")
     entry.require(predictor in PREDICTORS[residual], f"predictor {predictor} with residual {residual}")
     entry.require(residual not in (COEFFICIENTS, BOUNDED, FACTORS) or dtype in ROUNDED_DTYPES, f"residual {residual} for {dtype}")
+    entry.require(residual != CELLS or dtype in CELL_DTYPES, f"residual {residual} for {dtype}")
     entry.require(residual in (EQUAL, BYTES) or entry.tensor.exponent, f"residual {residual} for {dtype}")
     entry.require(shift <= (entry.tensor.mantissa if residual in (DIRECT, DELTA) else 0), f"shift {shift}")
     entry.require(-65536 <= entry["scale"] <= 65536, f"scale {entry['scale']}")
@@ -69,6 +70,8 @@ def references(entry):
         entry.require(entry["dependency"] < len(part.container.dependencies), f"dependency {entry['dependency']}")
     if predictor == LAYER:
         entry.require(not part.in_layer and part.container.layer is not None, "predictor layer without a layer below it")
+    if residual == CELLS:
+        cells(entry)
     if predictor == BALANCED:
         paired(entry)
     if predictor in (MODES, LOWRANK):
@@ -81,7 +84,7 @@ def references(entry):
         entry.require(entry["rank"] > 0, "rank 0")
     if predictor == PRODUCT:
         product(entry)
-    if residual in (DIRECT, DELTA, BOUNDED, FACTORS) or (residual == COEFFICIENTS and holds_coefficients(entry)):
+    if residual in (DIRECT, DELTA, BOUNDED, FACTORS, CELLS) or (residual == COEFFICIENTS and holds_coefficients(entry)):
         entry.require(entry["table_set"] < len(part.index["table_sets"]), f"table_set {entry['table_set']}")
     if predictor == SELF:
         entry.require(entry["source_tensor"] < entry.number, f"source_tensor {entry['source_tensor']}")
@@ -97,6 +100,12 @@ def holds_coefficients(entry):
 def matrix_dims(entry):
     entry.require(entry["matrix_dims"] <= len(entry.tensor.shape), f"matrix_dims {entry['matrix_dims']}")
     entry.require(entry.tensor.elements > 0, "a matrix without elements")
+
+
+def cells(entry):
+    """R-CEL-001."""
+    below = entry.part.container.layer.index["tensors"][entry.number]
+    entry.require(below["predictor"] == LOWRANK, "cells upon a layer without factors")
 
 
 def step(entry):

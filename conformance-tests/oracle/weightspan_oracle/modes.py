@@ -61,12 +61,11 @@ def coefficients_f32(q):
 
 def predicted(d, step, center, dtype, center_bits):
     """The bits of the predicted elements; `center` holds p, or None, `center_bits` the center's elements as converted ones."""
-    y = values(d, step, center)
-    return finite_or(y, dtype, np.zeros(d.size, U64) if center_bits is None else center_bits)
+    return finite_or(sums(d, step, center), dtype, np.zeros(d.size, U64) if center_bits is None else center_bits)
 
 
-def values(d, step, center):
-    """y(i, j), in row-major order; `center` holds p, or None."""
+def sums(d, step, center):
+    """y; `center` holds p, or None."""
     with np.errstate(all="ignore"):
         y = F32(step) * d.reshape(-1)
         return (np.zeros(d.size, F32) if center is None else center) + y

@@ -4,11 +4,11 @@ import os
 
 import numpy as np
 
-from . import balanced, bounded, integers, lowrank, modes, product, rans, residuals
+from . import balanced, bounded, cells, integers, lowrank, modes, product, rans, residuals
 from .container import CHUNKS, FULL, SAFETENSORS, Container
 from .entries import Pair, direction_counts
 from .errors import FormatError, require
-from .registry import BALANCED, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTORS, NONE, PRODUCT
+from .registry import BALANCED, BLOCK, BOUNDED, BYTES, BYTES_BLOCK, CELLS, DELTA, DIRECT, EQUAL, FACTOR_LEFT, FACTORS, NONE, PRODUCT
 from .residuals import Coding
 from .safetensors_header import matrix
 from .sources import Sources, wrong
@@ -133,13 +133,13 @@ class Tensors(Sources):
             return b"".join(residuals.decode_bytes(s, n) for s, n in zip(self.blocks(number), lengths))
         if residual != EQUAL:
             self.load_tables()
-            if entry["row_dims"] and residual in (DIRECT, DELTA, BOUNDED):
+            if entry["row_dims"] and residual in (DIRECT, DELTA, BOUNDED, CELLS):
                 self.load_scales()
         self.depth(number)
         if residual == EQUAL:
             source, place = self.sources(number)[0]
             return source.tensor(place)
-        if residual in (DIRECT, DELTA):
+        if residual in (DIRECT, DELTA, CELLS):
             return self.decode_direct(number, tensor, entry)
         if residual == BOUNDED:
             bits = self.decode_bounded(number, tensor, entry)
@@ -154,15 +154,17 @@ class Tensors(Sources):
         return bits.astype(Coding(tensor, 0).type).tobytes()
 
     def decode_direct(self, number, tensor, entry):
-        """A tensor of residual direct or delta."""
-        predicted = self.prediction(number, tensor) if entry["residual"] == DELTA else None
+        """A tensor of residual direct, delta or cells."""
+        predicted = self.prediction(number, tensor) if entry["residual"] != DIRECT else None
+        y = self.record.layer.sums(number) if entry["residual"] == CELLS else None
         coding = Coding(tensor, entry["shift"])
         table_of = self.table_of(entry)
         out, first = [], 0
         for stored, count in zip(self.blocks(number), block_sizes(tensor.elements, BLOCK)):
             scale = self.scale(number, tensor, entry, np.arange(first, first + count))
             u = None if predicted is None else predicted[first:first + count]
-            out.append(residuals.decode_float(stored, count, coding, scale, table_of, u))
+            found = None if y is None else cells.contexts_and_sides(y[first:first + count], u, scale, tensor)
+            out.append(residuals.decode_float(stored, count, coding, scale, table_of, u, found))
             first += count
         return b"".join(out)
 
@@ -201,10 +203,21 @@ class Tensors(Sources):
 
     def decode_lowrank(self, number, tensor, entry):
         center, center_bits = self.values_and_bits(number, tensor) if entry["centred"] else (None, None)
+        return modes.predicted(self.product_of(number, tensor, entry), entry["step"], center, tensor.dtype, center_bits)
+
+    def product_of(self, number, tensor, entry):
+        """d(i, j) of a tensor of lowrank."""
         rows, columns = matrix(tensor.shape, entry["matrix_dims"])
         numbers = self.numbers(number, entry["rank"] * (rows + columns), lambda places: lowrank.contexts(places, rows, columns))
-        d = lowrank.difference(numbers, entry["rank"], rows, columns)
-        return modes.predicted(d, entry["step"], center, tensor.dtype, center_bits)
+        return lowrank.difference(numbers, entry["rank"], rows, columns)
+
+    def sums(self, number):
+        """y of a tensor of lowrank."""
+        tensor, entry = self.part.tensors[number], self.part.index["tensors"][number]
+        self.load_tables()
+        self.depth(number)
+        center = self.values_and_bits(number, tensor)[0] if entry["centred"] else None
+        return modes.sums(self.product_of(number, tensor, entry), entry["step"], center)
 
     def decode_modes(self, number, tensor, entry):
         center, center_bits = self.values_and_bits(number, tensor) if entry["centred"] else (None, None)
@@ -232,7 +245,7 @@ class Tensors(Sources):
     def undivided(self, entry):
         """A factor before it is balanced, in binary32."""
         q, left, right = self.core(entry.number, direction_counts(entry, *entry.matrix))
-        return modes.values(modes.difference(q, left, right), entry["step"], None).reshape(entry.matrix)
+        return modes.sums(modes.difference(q, left, right), entry["step"], None).reshape(entry.matrix)
 
     def core(self, number, shape):
         """The k x l coefficients and the values of the left and of the right directions."""

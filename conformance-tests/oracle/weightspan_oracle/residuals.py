@@ -69,10 +69,11 @@ def predict(u, own, source):
     return u
 
 
-def decode_float(stored, count, coding, scale, table_of, predicted=None):
+def decode_float(stored, count, coding, scale, table_of, predicted=None, cells=None):
     """A block of residual `direct`, or `delta` with the predicted elements.
 
-    `scale` is S(i) for the block's elements, `table_of(contexts)` gives a table an element. Returns the elements' bytes.
+    `scale` is S(i) for the block's elements, `table_of(contexts)` gives a table an element. `cells` holds the contexts of the elements
+    and whether they are turned, where the residual is `cells`. Returns the elements' bytes.
     """
     if not stored:
         raise bad("an empty block")
@@ -95,7 +96,7 @@ def decode_float(stored, count, coding, scale, table_of, predicted=None):
     elif predicted is None:
         coded = coded_direct(payload, 1 << lanes_log, count, coding, scale, table_of)
     else:
-        coded = coded_delta(payload, 1 << lanes_log, count, coding, scale, table_of, round_prediction(predicted, coding))
+        coded = coded_delta(payload, 1 << lanes_log, count, coding, scale, table_of, round_prediction(predicted, coding), cells)
     return (coded << U64(coding.shift)).astype(coding.type).tobytes()
 
 
@@ -133,10 +134,17 @@ def round_prediction(u, coding):
     return mag | (u >> U64(top)) << U64(coding.w - 1)
 
 
-def coded_delta(payload, lanes, count, coding, scale, table_of, p):
-    contexts = np.clip(coding.key(p) - scale + 32, 0, 127)
+def turned_symbols(symbols, sides):
+    """The symbols of delta.md for those of cells.md."""
+    return np.where(sides & (symbols > 0), 256 - symbols, symbols)
+
+
+def coded_delta(payload, lanes, count, coding, scale, table_of, p, cells=None):
+    contexts = np.clip(coding.key(p) - scale + 32, 0, 127) if cells is None else cells[0]
     symbols, raw_bytes = rans.decode(payload, lanes, table_of(contexts))
     symbols = np.array(symbols, np.int64)
+    if cells is not None:
+        symbols = turned_symbols(symbols, cells[1])
     s = 2 if coding.w <= 32 else 1
     b = np.abs(symbols - 128)
     r = np.maximum((b >> s) - 1, 0)

@@ -72,6 +72,19 @@ public final class CentredElements {
         }
     }
 
+    /**
+     * Adds a center to differences.
+     *
+     * @param center      what is added, or null for nothing
+     * @param differences the differences, which become the sums that {@link #add} rounds
+     * @param n           how many
+     */
+    public static void sum(@Nullable Center center, float[] differences, int n) {
+        for (int i = 0; i < n; i++) {
+            differences[i] = (center == null ? 0 : center.value(i)) + differences[i];
+        }
+    }
+
     private static int bf16(int u) {
         return u + 0x7FFF + (u >>> 16 & 1) >>> 16;
     }

@@ -86,7 +86,7 @@ final class ContainerOpener {
                 : parsed.tensors();
         Index layerIndex = front.hasLayer() ? layerIndex(front, sections, tensors, length) : null;
         try {
-            IndexChecks.requirements(index, tensors, front, false); // 10
+            IndexChecks.requirements(index, tensors, front, layerIndex); // 10
         } catch (ContainerException e) {
             throw e.in(source.name(), null, trailer.indexOffset());
         }
@@ -140,7 +140,7 @@ final class ContainerOpener {
             Index index = Messages.index(bytes, offset, length);
             IndexChecks.limits(index);
             Sections.checkLayer(front.getLayer(), index, offset);
-            IndexChecks.requirements(index, tensors, front, true);
+            IndexChecks.requirementsOfLayer(index, tensors, front);
             return index;
         } catch (ContainerException e) {
             throw e.in(source.name(), null, offset);

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a container strictly forward: the front and the schema when it is created, then the tables, the scales and
@@ -37,11 +38,13 @@ public final class ContainerWriter implements Closeable {
     private final List<TensorInfo> tensors;
     private final CodingWriter coding;
     private final Front front;
+    private final @Nullable Index layer;
 
-    private ContainerWriter(HashingOutput out, List<TensorInfo> tensors, Front front) {
+    private ContainerWriter(HashingOutput out, List<TensorInfo> tensors, Front front, @Nullable Index layer) {
         this.out = out;
         this.tensors = tensors;
         this.front = front;
+        this.layer = layer;
         coding = new CodingWriter(out::write);
     }
 
@@ -119,7 +122,7 @@ public final class ContainerWriter implements Closeable {
                 : List.of(TensorInfo.opaque(complete.getFileLength()));
         if (layer.isPresent()) {
             IndexChecks.limits(layer.get().index());
-            IndexChecks.requirements(layer.get().index(), tensors, complete, true);
+            IndexChecks.requirementsOfLayer(layer.get().index(), tensors, complete);
         }
         return new Start(complete, encoded.bytes(), tensors, stored);
     }
@@ -141,7 +144,8 @@ public final class ContainerWriter implements Closeable {
 
     private static ContainerWriter begin(WritableByteChannel channel, Start start) throws IOException {
         HashingOutput out = new HashingOutput(channel);
-        ContainerWriter writer = new ContainerWriter(out, start.tensors(), start.front());
+        Index layer = start.layer().map(stored -> stored.data().index()).orElse(null);
+        ContainerWriter writer = new ContainerWriter(out, start.tensors(), start.front(), layer);
         boolean done = false;
         try {
             writer.writeStart(start);
@@ -195,7 +199,7 @@ public final class ContainerWriter implements Closeable {
         Index complete = coding.finish(tableSets);
         FrontChecks.limit(complete.getSerializedSize(), Limits.INDEX_BYTES, "bytes of the index");
         IndexChecks.limits(complete);
-        IndexChecks.requirements(complete, tensors, front, false);
+        IndexChecks.requirements(complete, tensors, front, layer);
         out.pad();
         long indexOffset = out.length();
         MemorySegment message = MemorySegment.ofArray(complete.toByteArray());

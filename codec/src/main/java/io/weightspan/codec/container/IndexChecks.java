@@ -21,12 +21,15 @@ final class IndexChecks {
     private final List<TensorInfo> tensors;
     private final Front front;
     private final boolean ofLayer;
+    private final @Nullable Index layer;
 
-    private IndexChecks(Index index, List<TensorInfo> tensors, Front front, boolean ofLayer) {
+    private IndexChecks(
+            Index index, List<TensorInfo> tensors, Front front, boolean ofLayer, @Nullable Index layer) {
         this.index = index;
         this.tensors = tensors;
         this.front = front;
         this.ofLayer = ofLayer;
+        this.layer = layer;
     }
 
     /**
@@ -50,11 +53,30 @@ final class IndexChecks {
      * @param index   the message, within its limits
      * @param tensors the record's tensors in data order
      * @param front   the front, checked
-     * @param ofLayer whether the index is that of the first layer
+     * @param layer   the index of the first layer, checked, or null where there is none
      * @throws ContainerException {@code UNKNOWN_ENCODING}, {@code MALFORMED_INDEX} or {@code LIMIT_EXCEEDED}
      */
-    static void requirements(Index index, List<TensorInfo> tensors, Front front, boolean ofLayer)
+    static void requirements(Index index, List<TensorInfo> tensors, Front front, @Nullable Index layer)
             throws ContainerException {
+        requirements(new IndexChecks(index, tensors, front, false, layer));
+    }
+
+    /**
+     * Checks the same of the index of the first layer.
+     *
+     * @param index   the message, within its limits
+     * @param tensors the record's tensors in data order
+     * @param front   the front, checked
+     * @throws ContainerException {@code UNKNOWN_ENCODING}, {@code MALFORMED_INDEX} or {@code LIMIT_EXCEEDED}
+     */
+    static void requirementsOfLayer(Index index, List<TensorInfo> tensors, Front front) throws ContainerException {
+        requirements(new IndexChecks(index, tensors, front, true, null));
+    }
+
+    private static void requirements(IndexChecks checks) throws ContainerException {
+        Index index = checks.index;
+        List<TensorInfo> tensors = checks.tensors;
+        boolean ofLayer = checks.ofLayer;
         if (index.getTensorsCount() != tensors.size()) {
             throw malformed("the index has " + index.getTensorsCount() + " tensors, the schema " + tensors.size(),
                     null);
@@ -62,7 +84,6 @@ final class IndexChecks {
         int digests = index.getTensorSha256().size();
         require(digests == 0 || !ofLayer && digests == (long) Digest.LENGTH * tensors.size(),
                 ofLayer ? "a layer has tensor_sha256" : "tensor_sha256 is not 32 bytes for each tensor", null);
-        IndexChecks checks = new IndexChecks(index, tensors, front, ofLayer);
         long blocks = 0;
         for (int i = 0; i < tensors.size(); i++) {
             checks.tensor(i);
@@ -84,7 +105,7 @@ final class IndexChecks {
                 .orElseThrow(() -> unknown("residual", entry.getResidual(), info));
         require(residual.allows(predictor, info.dtype()),
                 predictor + " and " + residual + " do not go together for " + info.dtype(), info);
-        int shifts = residual.isOfElements() ? info.dtype().mantissaBits() : 0;
+        int shifts = residual.shifts() ? info.dtype().mantissaBits() : 0;
         require(Integer.compareUnsigned(entry.getShift(), shifts) <= 0, "shift out of range", info);
         require(entry.getScale() >= -SCALE && entry.getScale() <= SCALE, "scale out of range", info);
         rowDims(entry, info);
@@ -94,6 +115,7 @@ final class IndexChecks {
         if (predictor == PredictorKind.LAYER) {
             require(front.hasLayer() && !ofLayer, "there is no layer to predict it", info);
         }
+        require(residual != ResidualKind.CELLS || isOfFactors(i), "the layer has no factors of it", info);
         NumberChecks ofNumbers = new NumberChecks(index, tensors, front);
         if (predictor.isOfNumbers()) {
             ofNumbers.check(i, predictor);
@@ -115,6 +137,11 @@ final class IndexChecks {
 
     private void dependency(int dependency, TensorInfo info) throws ContainerException {
         require(Integer.compareUnsigned(dependency, front.getDependenciesCount()) < 0, "dependency out of range", info);
+    }
+
+    /** R-CEL-001. */
+    private boolean isOfFactors(int i) {
+        return layer != null && layer.getTensors(i).getPredictor() == PredictorKind.LOWRANK.id();
     }
 
     /** R-IDX-007. */

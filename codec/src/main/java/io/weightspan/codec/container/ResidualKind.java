@@ -19,7 +19,9 @@ public enum ResidualKind {
     /** Floats near their originals, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
     BOUNDED(6),
     /** The numbers of two thin matrices, in blocks of {@link #ELEMENTS_PER_BLOCK} numbers. */
-    FACTORS(7);
+    FACTORS(7),
+    /** Floats against a prediction known before it was rounded, in blocks of {@link #ELEMENTS_PER_BLOCK}. */
+    CELLS(8);
 
     /** Elements of a block of {@link #DIRECT} and {@link #DELTA}; a tensor's last block may have fewer. */
     public static final int ELEMENTS_PER_BLOCK = 1 << 16;
@@ -45,7 +47,7 @@ public enum ResidualKind {
     /**
      * The registry id.
      *
-     * @return 1 to 7
+     * @return 1 to 8
      */
     public int id() {
         return id;
@@ -70,11 +72,11 @@ public enum ResidualKind {
     }
 
     /**
-     * Whether blocks hold the tensor's elements without loss, float by float.
+     * Whether elements may have low bits that are not coded (R-IDX-008).
      *
      * @return true for {@link #DIRECT} and {@link #DELTA}
      */
-    public boolean isOfElements() {
+    public boolean shifts() {
         return this == DIRECT || this == DELTA;
     }
 
@@ -100,6 +102,7 @@ public enum ResidualKind {
                         || predictor == PredictorKind.LAYER)
                         && dtype.isReal();
             case FACTORS -> predictor == PredictorKind.LOWRANK && dtype.isReal();
+            case CELLS -> predictor == PredictorKind.LAYER && (dtype == DType.BF16 || dtype == DType.F16);
         };
     }
 
@@ -113,7 +116,7 @@ public enum ResidualKind {
         return switch (this) {
             case EQUAL -> 0;
             case BYTES -> Math.ceilDiv(tensor.byteLength(), BYTES_PER_BLOCK);
-            case DIRECT, DELTA, BOUNDED -> Math.ceilDiv(tensor.elementCount(), ELEMENTS_PER_BLOCK);
+            case DIRECT, DELTA, BOUNDED, CELLS -> Math.ceilDiv(tensor.elementCount(), ELEMENTS_PER_BLOCK);
             case COEFFICIENTS, FACTORS -> throw new IllegalArgumentException("the entry decides");
         };
     }
@@ -129,7 +132,7 @@ public enum ResidualKind {
         return switch (this) {
             case EQUAL -> 0;
             case BYTES -> BYTES_PER_BLOCK;
-            case DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
+            case DIRECT, DELTA, COEFFICIENTS, BOUNDED, FACTORS, CELLS -> ELEMENTS_PER_BLOCK / 8 * dtype.bits();
         };
     }
 }

@@ -274,7 +274,7 @@ final class CodingEncoder {
         ElementSource source = plan.source();
         if (source != null) {
             MemorySegment predicted = worker.scratch.predicted(block.byteSize() / width * source.width());
-            prediction = new Prediction(source.read(first, predicted), source.tensor().dtype());
+            prediction = source.predict(first, predicted, worker.scratch);
         }
         return worker.encoder(parameters.format()).encode(parameters, block, prediction, first);
     }

@@ -1,5 +1,6 @@
 package io.weightspan.codec.family;
 
+import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.PredictorKind;
 import io.weightspan.codec.container.ResidualKind;
@@ -97,6 +98,19 @@ record LayeredPlans(List<TensorPlan> first, LayerFile decoded, LayerError error,
     /** Whether the layer holds less of a tensor than the file does. */
     boolean isApproximation(int tensor) {
         return first.get(tensor).numbers() != null;
+    }
+
+    /** What a tensor's elements are before they are rounded, where they are made of two thin matrices. */
+    Optional<Sums> sums(int tensor) {
+        TensorPlan plan = first.get(tensor);
+        Reference base = plan.reference();
+        if (!(plan.numbers() instanceof LowRankPlan factors) || base == null) {
+            return Optional.empty();
+        }
+        TensorInfo center = base.file().tensors().get(plan.sourceTensor());
+        return Optional.of(new LayerSums(
+                TurnedMatrix.ofFactors(factors.numbers(), factors.rows(), factors.columns(), factors.step()),
+                new ElementSource(base.file(), center)));
     }
 
     /** Whether coefficients or factors serve any tensor. */

@@ -1,11 +1,21 @@
 package io.weightspan.codec.family;
 
+import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.basis.LowRankFitter;
 import io.weightspan.codec.basis.TurnedMatrix;
+import io.weightspan.codec.residual.CellContexts;
 import io.weightspan.codec.residual.CoefficientBlocks;
+import io.weightspan.codec.residual.ElementScales;
+import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
+import io.weightspan.codec.residual.FloatFormat;
+import io.weightspan.codec.residual.FloatSymbolizer;
+import io.weightspan.codec.residual.SymbolCounts;
 import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -17,11 +27,14 @@ final class LowRankPlanner {
     /** A shorter side is no thicker than factors are. */
     private static final int SHORTEST_SIDE = 12;
     /** The factors' error in units of the tensor's own rounding; the best of these is taken. */
-    private static final double[] ERRORS = {0.05, 0.1, 0.2, 0.4};
+    private static final double[] ERRORS = {0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4};
     /** Numbers this large no longer fit a symbol. */
     private static final double LARGEST = 1 << 28;
     /** Sums of products with larger differences might leave the range of binary32. */
     private static final double LARGEST_DIFFERENCE = 1e30;
+
+    /** Elements of a tensor that tell what the residual takes. */
+    private static final int SAMPLE = 1 << 18;
 
     private static final int CONTEXTS = 128;
     private static final int SYMBOLS = 256;
@@ -153,16 +166,77 @@ final class LowRankPlanner {
     /** About what it takes to tell which elements differ from the rounded product, and by how much. */
     private static double residualBits(LowRankPlan plan, Center own, Center from, DType dtype) {
         int n = plan.rows() * plan.columns();
+        TurnedMatrix product =
+                TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step());
+        return dtype == DType.F32 ? wholeBits(product, own, from, n) : cellBits(product, own, from, n);
+    }
+
+    /** Of elements that are not rounded: no cells tell which differ. */
+    private static double wholeBits(TurnedMatrix product, Center own, Center from, int n) {
         float[] differences = new float[n];
-        TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step())
-                .read(0, n, differences);
+        product.read(0, n, differences);
         long[] counts = new long[SYMBOLS];
         for (int i = 0; i < n; i++) {
             double value = own.value(i);
-            double steps = (value - from.value(i) - differences[i]) / spacing((float) value, dtype);
+            double steps = (value - from.value(i) - differences[i]) / spacing((float) value, DType.F32);
             int q = (int) Math.rint(Math.clamp(steps, -1 << 20, 1 << 20));
             counts[CoefficientBlocks.symbol(q)]++;
         }
         return CoefficientBlocks.bits(counts, Integer.SIZE, 0);
+    }
+
+    /** With the residual {@code cells}, on a sample of a large tensor. */
+    private static double cellBits(TurnedMatrix product, Center own, Center from, int n) {
+        List<RunSampler.Run> sample = RunSampler.sample(n, SAMPLE);
+        List<CellRun> runs = new ArrayList<>();
+        for (RunSampler.Run run : sample) {
+            runs.add(CellRun.of(product, own, from, run));
+        }
+        int start = runs.stream().mapToInt(CellRun::start).max().orElse(0);
+        FloatFormat format = new FloatFormat(own.dtype(), 0);
+        FloatSymbolizer symbolizer = FloatSymbolizer.create(own.dtype());
+        SymbolCounts counts = new SymbolCounts();
+        double bits = CellScale.best(start, scale -> {
+            counts.clear();
+            for (CellRun run : runs) {
+                symbolizer.delta(format, ElementScales.uniform(scale), run.elements(), run.prediction(), 0);
+                counts.add(symbolizer, run.n());
+            }
+            return counts.bits(format, true);
+        }).bits();
+        return bits * n / RunSampler.total(sample);
+    }
+
+    /**
+     * Some elements and what the product predicts.
+     *
+     * @param elements the elements
+     * @param prediction theirs
+     * @param start a scale to begin with
+     * @param n how many
+     */
+    private record CellRun(MemorySegment elements, Prediction prediction, int start, int n) {
+        static CellRun of(TurnedMatrix product, Center own, Center from, RunSampler.Run run) {
+            int n = run.n();
+            DType dtype = own.dtype();
+            Center center = new Center(slice(from, run), from.dtype());
+            MemorySegment elements = slice(own, run);
+            MemorySegment predicted = MemorySegment.ofArray(new short[n]);
+            float[] sums = new float[n];
+            product.read(run.first(), n, sums);
+            CentredElements.add(dtype, center, sums, n, predicted);
+            CentredElements.sum(center, sums, n);
+            float[] values = new float[n];
+            for (int i = 0; i < n; i++) {
+                values[i] = own.value(run.first() + i);
+            }
+            int start = CellContexts.scale(dtype, sums, values, n);
+            return new CellRun(elements, new Prediction(predicted, dtype, sums), start, n);
+        }
+
+        private static MemorySegment slice(Center center, RunSampler.Run run) {
+            long width = center.dtype().bits() / Byte.SIZE;
+            return center.elements().asSlice(run.first() * width, run.n() * width);
+        }
     }
 }

@@ -229,6 +229,23 @@ public final class RecordDecoder implements DecodedFile {
         }
     }
 
+    /**
+     * Decodes a block of a tensor that numbers make.
+     *
+     * @param t the tensor
+     * @param block its block, of as many elements as any float residual's
+     * @param out receives all of it
+     * @param sums receives what its elements were before they were rounded
+     */
+    void decodeBlock(int t, int block, MemorySegment out, float[] sums) throws IOException {
+        Worker worker = workers.take();
+        try {
+            decoders.decoder(t).decode(worker, block, out, sums);
+        } finally {
+            workers.giveBack(worker);
+        }
+    }
+
     private void readBlocks(Worker worker, TensorDecoder decoder, long from, MemorySegment dst) throws IOException {
         long length = tensors().get(decoder.index()).byteLength();
         int blockBytes = decoder.blockBytes();

@@ -222,7 +222,8 @@ public final class RecordEncoder {
             if (own.predictor() == PredictorKind.SELF) {
                 upon[t] = own;
             } else if (layer.isApproximation(t)) {
-                upon[t] = planner.plan(source.file(), source.file().tensor(t), own, reference);
+                upon[t] = planner.plan(source.file(), source.file().tensor(t), own, reference,
+                        layer.sums(t));
             } else {
                 upon[t] = TensorPlan.layer(own.tensor(), own.sha256());
             }

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordTensors {
     private final TensorCoding container;
     private final OpenedDependencies dependencies;
-    private final @Nullable DecodedFile layer;
+    private final @Nullable RecordDecoder layer;
     private final AtomicReferenceArray<@Nullable TensorDecoder> decoders;
     private final PredictedMatrices matrices;
     private @Nullable DecodingTables tables;
@@ -49,9 +49,9 @@ final class RecordTensors {
      *
      * @param container how the tensors are coded
      * @param dependencies the files that predict them; not closed
-     * @param layer what the first layer decodes to, or null where there is none or this is it
+     * @param layer the first layer, or null where there is none or this is it
      */
-    RecordTensors(TensorCoding container, OpenedDependencies dependencies, @Nullable DecodedFile layer) {
+    RecordTensors(TensorCoding container, OpenedDependencies dependencies, @Nullable RecordDecoder layer) {
         this.container = container;
         this.dependencies = dependencies;
         this.layer = layer;
@@ -78,7 +78,8 @@ final class RecordTensors {
             ElementSource center = entry.getCentred() && !isFactor(tensor) ? source(tensor) : null;
             PredictedMatrices.Numbers numbers = new PredictedMatrices.Numbers(
                     tensor, tables(), of -> contexts(container.entry(of).getTableSet()));
-            return new TensorDecoder(container, tensor, residual, null, 0, center, () -> matrices.get(numbers));
+            return new TensorDecoder(container, tensor, residual, null, 0, center, () -> matrices.get(numbers),
+                    null);
         }
         if (residual.usesTables()) {
             TensorInfo info = container.tensors().get(tensor);
@@ -89,10 +90,17 @@ final class RecordTensors {
                     decoding,
                     contexts(entry.getTableSet()));
         }
+        if (residual == ResidualKind.CELLS) {
+            checkDepth(tensor);
+            RecordDecoder below = Objects.requireNonNull(layer);
+            return new TensorDecoder(container, tensor, residual, parameters, 0, null, null,
+                    (block, out, sums) -> below.decodeBlock(tensor, block, out, sums));
+        }
         PredictorKind predictor = container.predictor(tensor);
         boolean predicted = predictor.needsDependency() || predictor == PredictorKind.LAYER;
         return new TensorDecoder(
-                container, tensor, residual, parameters, entry.getStep(), predicted ? source(tensor) : null, null);
+                container, tensor, residual, parameters, entry.getStep(), predicted ? source(tensor) : null, null,
+                null);
     }
 
     private boolean isFactor(int tensor) {

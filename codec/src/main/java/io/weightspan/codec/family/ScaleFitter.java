@@ -1,5 +1,6 @@
 package io.weightspan.codec.family;
 
+import io.weightspan.codec.residual.CellContexts;
 import io.weightspan.codec.residual.ElementScales;
 import io.weightspan.codec.residual.FloatBlockDecoder;
 import io.weightspan.codec.residual.FloatFormat;
@@ -53,6 +54,19 @@ final class ScaleFitter {
             }
         }
         return key(format, sum / RunSampler.total(runs));
+    }
+
+    /** A scale of the residual {@code cells} to begin with, from some runs. */
+    int beyondCells(ElementSource tensor, Sums sums, List<RunSampler.Run> runs) throws IOException {
+        RunSampler.Run largest = runs.getFirst();
+        for (RunSampler.Run run : runs) {
+            largest = run.n() > largest.n() ? run : largest;
+        }
+        DType dtype = tensor.tensor().dtype();
+        int n = largest.n();
+        reals.read(dtype, tensor.read(largest.first(), scratch.elements((long) n * tensor.width())), n, values);
+        sums.read(largest.first(), n, predicted);
+        return CellContexts.scale(dtype, predicted, values, n);
     }
 
     private static int key(FloatFormat format, double mean) {

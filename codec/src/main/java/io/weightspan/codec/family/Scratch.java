@@ -13,6 +13,16 @@ final class Scratch {
     private final MemorySegment predicted =
             Arena.ofAuto().allocate((long) FloatBlockDecoder.BLOCK * WIDEST, Long.BYTES);
 
+    private float[] sums = new float[0];
+
+    /** Room for what a prediction is before it is rounded, which few tensors need. */
+    float[] sums() {
+        if (sums.length == 0) {
+            sums = new float[FloatBlockDecoder.BLOCK];
+        }
+        return sums;
+    }
+
     MemorySegment elements(long bytes) {
         return elements.asSlice(0, bytes);
     }

@@ -81,7 +81,7 @@ final class TablePlanner {
     void add(int index, ResidualKind residual, FloatFormat format, long[] counts, boolean whole) {
         Cut cut = new Cut(residual, format.width(), format.mantissaBits(), format.keyBits());
         List<Cluster> clusters = cuts.computeIfAbsent(cut, c -> new ArrayList<>());
-        boolean contextual = residual == ResidualKind.DELTA;
+        boolean contextual = residual == ResidualKind.DELTA || residual == ResidualKind.CELLS;
         int used = contextual ? CELLS : SYMBOLS;
         Cluster best = contextual && !clusters.isEmpty() ? clusters.getFirst() : cheapest(clusters, counts);
         if (best == null) {

@@ -14,6 +14,7 @@ import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param step of bounded residuals, else 0
  * @param source the predicting tensor, or the center of numbers, or null
  * @param matrix the matrix that numbers make, else null
+ * @param layer for the residual {@code cells} the blocks of the layer's tensor, else null
  */
 record TensorDecoder(
         TensorCoding container,
@@ -36,11 +38,24 @@ record TensorDecoder(
         FloatBlockDecoder.@Nullable Parameters parameters,
         float step,
         @Nullable ElementSource source,
-        @Nullable MatrixSource matrix) {
+        @Nullable MatrixSource matrix,
+        @Nullable LayerBlocks layer) {
     /** Gives a matrix that many blocks share. */
     @FunctionalInterface
     interface MatrixSource {
         MatrixElements get() throws IOException;
+    }
+
+    /** Decodes blocks of the layer. */
+    @FunctionalInterface
+    interface LayerBlocks {
+        /**
+         * Decodes a block.
+         *
+         * @param out receives all of it
+         * @param sums receives what its elements were before they were rounded
+         */
+        void decode(int block, MemorySegment out, float[] sums) throws IOException;
     }
 
     /** Scratch memory of one thread. */
@@ -98,7 +113,7 @@ record TensorDecoder(
      */
     void decode(Worker worker, int block, MemorySegment out) throws IOException {
         if (matrix != null) {
-            turn(worker, matrix.get(), block, out);
+            turn(worker, matrix.get(), block, out, worker.differences());
             return;
         }
         MemorySegment stored = container.block(index, block);
@@ -107,7 +122,12 @@ record TensorDecoder(
         if (parameters != null) {
             int width = tensor().dtype().bits() / Byte.SIZE;
             first = (long) block * FloatBlockDecoder.BLOCK;
-            if (source != null) {
+            if (layer != null) {
+                MemorySegment predicted = worker.scratch.predicted(out.byteSize());
+                float[] sums = worker.differences();
+                layer.decode(block, predicted, sums);
+                prediction = new Prediction(predicted, tensor().dtype(), sums);
+            } else if (source != null) {
                 MemorySegment predicted = worker.scratch.predicted(out.byteSize() / width * source.width());
                 prediction = new Prediction(source.read(first, predicted), source.tensor().dtype());
             }
@@ -126,11 +146,24 @@ record TensorDecoder(
         }
     }
 
-    private void turn(Worker worker, MatrixElements turned, int block, MemorySegment out) throws IOException {
+    /**
+     * Decodes a block of a tensor that numbers make.
+     *
+     * @param out receives all of it
+     * @param sums receives what its elements were before they were rounded
+     */
+    void decode(Worker worker, int block, MemorySegment out, float[] sums) throws IOException {
+        Center center = turn(worker, Objects.requireNonNull(matrix).get(), block, out, sums);
+        CentredElements.sum(center, sums, Math.toIntExact(out.byteSize() * Byte.SIZE / tensor().dtype().bits()));
+    }
+
+    /** Gives what the differences are added to; its memory is the worker's. */
+    private @Nullable Center turn(
+            Worker worker, MatrixElements turned, int block, MemorySegment out, float[] differences)
+            throws IOException {
         DType dtype = tensor().dtype();
         int n = Math.toIntExact(out.byteSize() * Byte.SIZE / dtype.bits());
         long first = (long) block * FloatBlockDecoder.BLOCK;
-        float[] differences = worker.differences();
         turned.read(first, n, differences);
         Center center = null;
         if (source != null) {
@@ -138,5 +171,6 @@ record TensorDecoder(
             center = new Center(source.read(first, elements), source.tensor().dtype());
         }
         CentredElements.add(dtype, center, differences, n, out);
+        return center;
     }
 }

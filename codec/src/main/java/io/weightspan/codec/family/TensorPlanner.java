@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,13 +100,20 @@ final class TensorPlanner {
                 reference,
                 best.sourceTensor(),
                 best.source(),
-                reference == null ? ResidualKind.DIRECT : ResidualKind.DELTA,
+                residual(best),
                 best.format(),
                 best.scales(),
                 best.scales().isUniform() ? 0 : 1,
                 null,
                 null,
                 best.bits() * tensor.elementCount() / sampled);
+    }
+
+    private static ResidualKind residual(Candidate best) {
+        ElementSource source = best.source();
+        return source == null
+                ? ResidualKind.DIRECT
+                : source.sums() == null ? ResidualKind.DELTA : ResidualKind.CELLS;
     }
 
     /**
@@ -115,9 +123,12 @@ final class TensorPlanner {
      * @param bytes the tensor's bytes
      * @param own how it is coded without that reference
      * @param reference the reference
+     * @param sums what the reference's tensor was before it was rounded, where that is known
      * @return the plan of the fewest bits
      */
-    TensorPlan plan(DecodedFile file, MemorySegment bytes, TensorPlan own, Reference reference) throws IOException {
+    TensorPlan plan(
+            DecodedFile file, MemorySegment bytes, TensorPlan own, Reference reference, Optional<Sums> sums)
+            throws IOException {
         FloatFormat format = own.format();
         if (format == null) {
             return own;
@@ -134,6 +145,12 @@ final class TensorPlanner {
         double sampled = RunSampler.total(sample);
         boolean close = candidate.bits() <= CLOSE * own.bits() * sampled / tensor.elementCount();
         Candidate best = close && ScaleFitter.hasLines(tensor) ? withLines(elements, candidate) : candidate;
+        if (sums.isPresent() && ResidualKind.CELLS.allows(reference.predictor(), tensor.dtype())
+                && format.shift() == 0) {
+            ElementSource unrounded = new ElementSource(source.file(), source.tensor(), sums.get());
+            Candidate cells = measureCells(format, elements, reference, index, unrounded, sample);
+            best = cells.bits() < best.bits() ? cells : best;
+        }
         TensorPlan upon = plan(tensor, own.sha256(), best);
         return upon.bits() < own.bits() ? upon : own;
     }
@@ -199,6 +216,23 @@ final class TensorPlanner {
         return new Candidate(reference, index, source, format, scales, bits, identical && source != null);
     }
 
+    private Candidate measureCells(
+            FloatFormat format,
+            ElementSource tensor,
+            Reference reference,
+            int index,
+            ElementSource source,
+            List<RunSampler.Run> sample)
+            throws IOException {
+        int start = fitter.beyondCells(tensor, Objects.requireNonNull(source.sums()), sample);
+        CellScale best = CellScale.best(start, scale -> {
+            symbolize(format, tensor, source, ElementScales.uniform(scale), sample);
+            return counts.bits(format, true);
+        });
+        return new Candidate(
+                reference, index, source, format, ElementScales.uniform(best.scale()), best.bits(), false);
+    }
+
     /** Counts the symbols of some runs; tells whether all equal their prediction. */
     private boolean symbolize(
             FloatFormat format,
@@ -230,8 +264,8 @@ final class TensorPlanner {
             symbolizer.direct(format, scales, elements, run.first());
             return false;
         }
-        MemorySegment predicted = source.read(run.first(), scratch.predicted((long) run.n() * source.width()));
-        Prediction prediction = new Prediction(predicted, source.tensor().dtype());
+        MemorySegment predicted = scratch.predicted((long) run.n() * source.width());
+        Prediction prediction = source.predict(run.first(), predicted, scratch);
         return symbolizer.delta(format, scales, elements, prediction, run.first());
     }
 

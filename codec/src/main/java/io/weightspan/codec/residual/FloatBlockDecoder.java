@@ -10,8 +10,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decodes blocks of the residuals {@code direct} and {@code delta} ({@code encodings/direct.md}, {@code
- * encodings/delta.md}).
+ * Decodes blocks of the residuals {@code direct}, {@code delta} and {@code cells} ({@code encodings/direct.md}, {@code
+ * encodings/delta.md}, {@code encodings/cells.md}).
  *
  * <p>Holds scratch memory for one block, so one decoder serves one thread at a time; it may serve any number of
  * tensors of its width.
@@ -34,6 +34,9 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
 
     /** The symbols of the block at hand. */
     final byte[] symbols = stream.symbols;
+
+    /** What the residual {@code cells} needs, which few tensors have. */
+    private @Nullable CellContexts cells;
 
     private final int[] tableOffsets = new int[BLOCK];
 
@@ -62,8 +65,20 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
      *
      * @param elements their bytes in the source's dtype
      * @param dtype the source's dtype, one that {@code encodings/predictors.md} allows
+     * @param unrounded for the residual {@code cells}, BF16 and F16 without padding alone: what the elements were
+     *      before they were rounded, at least as many; else null
      */
-    public record Prediction(MemorySegment elements, DType dtype) {}
+    public record Prediction(MemorySegment elements, DType dtype, float @Nullable [] unrounded) {
+        /**
+         * A prediction for the residual {@code delta}.
+         *
+         * @param elements their bytes in the source's dtype
+         * @param dtype the source's dtype
+         */
+        public Prediction(MemorySegment elements, DType dtype) {
+            this(elements, dtype, null);
+        }
+    }
 
     /**
      * Decodes one block.
@@ -127,10 +142,23 @@ public abstract sealed class FloatBlockDecoder permits NarrowBlockDecoder, WideB
             }
         }
         long rawAt = stream.decode(block, lanesLog, tensor.tables(), tableOffsets, n);
+        if (prediction != null && prediction.unrounded() != null) {
+            cells().turn(symbols, n);
+        }
         long end = prediction == null
                 ? reconstructDirect(tensor.format(), n, stream.raw(), rawAt, out)
                 : reconstructDelta(tensor.format(), n, stream.raw(), rawAt, out);
         stream.checkEnd(end);
+    }
+
+    /** The contexts of the residual {@code cells}, of the block at hand. */
+    final CellContexts cells() {
+        CellContexts known = cells;
+        if (known == null) {
+            known = new CellContexts();
+            cells = known;
+        }
+        return known;
     }
 
     static DeltaSymbols table(FloatFormat format) {

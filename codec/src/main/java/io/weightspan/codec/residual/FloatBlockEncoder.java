@@ -9,7 +9,8 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes blocks of the residuals {@code direct} and {@code delta} in the mode that takes the fewest bytes.
+ * Encodes blocks of the residuals {@code direct}, {@code delta} and {@code cells} in the mode that takes the fewest
+ * bytes.
  *
  * <p>Holds scratch memory for one block; one thread at a time.
  */

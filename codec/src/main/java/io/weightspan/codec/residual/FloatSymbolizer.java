@@ -48,7 +48,8 @@ public abstract sealed class FloatSymbolizer permits NarrowSymbolizer, WideSymbo
     }
 
     /**
-     * Finds the symbols of a run for the residual {@code delta}.
+     * Finds the symbols of a run for the residual {@code delta}, or {@code cells} where the prediction has what it
+     * needs.
      *
      * @param format how elements are cut; every element's padding is zero
      * @param scales the tensor's scales
@@ -74,7 +75,7 @@ public abstract sealed class FloatSymbolizer permits NarrowSymbolizer, WideSymbo
      * Raw bits of a symbol.
      *
      * @param format how elements are cut
-     * @param delta whether the residual is {@code delta}
+     * @param delta whether the residual is {@code delta} or {@code cells}
      * @param symbol 0 to 255
      * @return bits that follow the symbol
      */

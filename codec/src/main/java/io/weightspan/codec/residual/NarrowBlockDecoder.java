@@ -25,7 +25,12 @@ final class NarrowBlockDecoder extends FloatBlockDecoder {
     void contexts(FloatFormat format, Prediction prediction, int n, int[] contexts) {
         memory.loadPredicted(format, prediction.elements(), prediction.dtype(), n, elements);
         NarrowElements.round(format, n, elements);
-        kernel.contexts(format.layout(), elements, scales, n, contexts);
+        float[] unrounded = prediction.unrounded();
+        if (unrounded == null) {
+            kernel.contexts(format.layout(), elements, scales, n, contexts);
+        } else {
+            cells().find(format.dtype(), unrounded, elements, scales, n, contexts);
+        }
     }
 
     @Override

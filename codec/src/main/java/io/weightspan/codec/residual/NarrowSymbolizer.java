@@ -19,6 +19,10 @@ final class NarrowSymbolizer extends FloatSymbolizer {
     /** Raw bits of each symbol in the coding and format that follow; found anew where these change. */
     private final int[] widths = new int[256];
 
+    /** What the residual {@code cells} needs, which few tensors have, and what it has of the run at hand. */
+    private @Nullable CellContexts cells;
+
+    private float @Nullable [] unrounded;
     private boolean delta;
     private @Nullable FloatFormat format;
 
@@ -37,6 +41,7 @@ final class NarrowSymbolizer extends FloatSymbolizer {
     void loadPrediction(FloatFormat format, Prediction prediction, int n) {
         memory.loadPredicted(format, prediction.elements(), prediction.dtype(), n, predicted);
         NarrowElements.round(format, n, predicted);
+        unrounded = prediction.unrounded();
     }
 
     @Override
@@ -46,8 +51,17 @@ final class NarrowSymbolizer extends FloatSymbolizer {
 
     @Override
     boolean symbolizeDelta(FloatFormat format, int n) {
-        kernel.contexts(format.layout(), predicted, scales, n, contexts);
-        return kernel.differences(format.layout(), elements, predicted, n, symbols, magnitudes);
+        float[] before = unrounded;
+        if (before == null) {
+            kernel.contexts(format.layout(), predicted, scales, n, contexts);
+            return kernel.differences(format.layout(), elements, predicted, n, symbols, magnitudes);
+        }
+        CellContexts found = cells == null ? new CellContexts() : cells;
+        cells = found;
+        found.find(format.dtype(), before, predicted, scales, n, contexts);
+        boolean identical = kernel.differences(format.layout(), elements, predicted, n, symbols, magnitudes);
+        found.turn(symbols, n);
+        return identical;
     }
 
     @Override

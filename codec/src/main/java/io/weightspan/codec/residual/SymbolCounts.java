@@ -68,7 +68,7 @@ public final class SymbolCounts {
      * contexts are seen in pairs, and each pair's empirical entropy is raised by its bias.
      *
      * @param format how elements are cut
-     * @param delta whether the residual is {@code delta}
+     * @param delta whether the residual is {@code delta} or {@code cells}
      * @return bits
      */
     public double bits(FloatFormat format, boolean delta) {

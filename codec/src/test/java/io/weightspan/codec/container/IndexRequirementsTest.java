@@ -90,7 +90,7 @@ class IndexRequirementsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 8, -1, Integer.MAX_VALUE})
+    @ValueSource(ints = {0, 9, -1, Integer.MAX_VALUE})
     void rIdx002AnUnknownResidualIsRefused(int id) {
         assertRefused(with(BYTES, entry -> entry.setResidual(id)).build(), ErrorCode.UNKNOWN_ENCODING);
     }
@@ -108,6 +108,9 @@ class IndexRequirementsTest {
         for (DType dtype : DType.values()) {
             assertThat(ResidualKind.DIRECT.allows(PredictorKind.NONE, dtype)).isEqualTo(dtype.hasFloatCoding());
             assertThat(ResidualKind.DELTA.allows(PredictorKind.SIBLING, dtype)).isEqualTo(dtype.hasFloatCoding());
+            assertThat(ResidualKind.CELLS.allows(PredictorKind.LAYER, dtype))
+                    .isEqualTo(dtype == DType.BF16 || dtype == DType.F16);
+            assertThat(ResidualKind.CELLS.allows(PredictorKind.BASE, dtype)).isFalse();
             assertThat(ResidualKind.BYTES.allows(PredictorKind.NONE, dtype)).isTrue();
             assertThat(ResidualKind.EQUAL.allows(PredictorKind.SELF, dtype)).isTrue();
         }

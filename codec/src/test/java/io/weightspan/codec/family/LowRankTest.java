@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -135,6 +136,30 @@ class LowRankTest {
         Reference base = records.reference(write(center, center, center, center), Role.ROLE_BASE);
         Encoded encoded = encode(write(tensors), base, Fidelity.EXACT);
         assertThat(ranks(encoded.path())).containsExactly(1, 9, 0, 3);
+    }
+
+    /** What the factors leave is coded by the distance to the edge of the cell, and decodes in any range. */
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = {"F32", "F16", "BF16"})
+    void theResidualUponFactorsKnowsTheEdgesOfCells(DType dtype) throws IOException {
+        float[] center = rounded(center(1));
+        Path baseFile = new TestFiles()
+                .tensor("w", dtype, "[96,80]", stored(dtype, center))
+                .write(folder.resolve("base.safetensors"));
+        Path file = new TestFiles()
+                .tensor("w", dtype, "[96,80]", stored(dtype, merged(center, 4, 5)))
+                .write(folder.resolve("merged.safetensors"));
+        Encoded exact = encode(file, records.reference(baseFile, Role.ROLE_BASE), Fidelity.EXACT);
+        byte[] own = Files.readAllBytes(file);
+        try (RecordDecoder decoder = records.open(exact.path())) {
+            assertThat(decoder.container().coding().residual(0))
+                    .isEqualTo(dtype == DType.F32 ? ResidualKind.DELTA : ResidualKind.CELLS);
+            for (int at = 0; at < own.length; at += 1_777) {
+                byte[] part = new byte[Math.min(321, own.length - at)];
+                decoder.read(at, MemorySegment.ofArray(part));
+                assertThat(part).isEqualTo(Arrays.copyOfRange(own, at, at + part.length));
+            }
+        }
     }
 
     /** The layer alone is the merged checkpoint but for rounding: its errors are those of the dtype. */

@@ -12,6 +12,7 @@ import io.weightspan.codec.entropy.FrequencyTable;
 import io.weightspan.codec.residual.FloatBlockDecoder.Prediction;
 import io.weightspan.codec.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /** Any table and any block decode or are refused with their own codes; nothing else escapes. */
@@ -33,8 +34,12 @@ class FloatBlockFuzzTest {
             FloatBlockDecoder.Parameters parameters = new FloatBlockDecoder.Parameters(format,
                     ElementScales.uniform(scale), tables, new int[128]);
             int bytes = n * dtype.bits() / 8;
-            Prediction prediction =
-                    delta ? new Prediction(MemorySegment.ofArray(new byte[bytes]), dtype) : null;
+            boolean cells = format.shift() == 0 && scale % 2 == 0 && dtype.isReal() && dtype != DType.F32;
+            float[] sums = new float[n];
+            Arrays.fill(sums, Float.intBitsToFloat(scale * 0x9E37));
+            Prediction prediction = delta
+                    ? new Prediction(MemorySegment.ofArray(new byte[bytes]), dtype, cells ? sums : null)
+                    : null;
             FloatBlockDecoder.create(dtype).decode(parameters, MemorySegment.ofArray(block), prediction, 0,
                     MemorySegment.ofArray(new byte[bytes]));
         } catch (ContainerException e) {
