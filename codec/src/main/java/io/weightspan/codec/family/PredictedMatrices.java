@@ -44,7 +44,7 @@ final class PredictedMatrices {
      *
      * @param tensor which
      * @param tables the coding's tables
-     * @param contexts tells of a tensor with blocks where, for each of 128 contexts, its table begins in the tables' slots
+     * @param contexts tells of a tensor with blocks where, for each of 128 contexts, its table begins in the slots
      */
     record Numbers(int tensor, DecodingTables tables, IntFunction<int[]> contexts) {}
 
