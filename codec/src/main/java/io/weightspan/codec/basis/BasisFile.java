@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes directions as a safetensors file ({@code encodings/modes.md}): of each slot and side the tensors {@code
- * SLOT.left}, {@code SLOT.left.scales} and {@code SLOT.left.levels}, or {@code right}. Stateless.
+ * SLOT.left}, {@code SLOT.left.scales} and {@code SLOT.left.levels}, or {@code right}; and {@code SLOT.mean} where the
+ * members' mean is what their differences are taken from. Stateless.
  */
 public final class BasisFile {
     /** Suffixes of the tensors of directions. */
@@ -26,6 +27,9 @@ public final class BasisFile {
 
     /** Suffixes of the tensors of directions. */
     public static final String RIGHT = ".right";
+
+    /** Suffix of the tensor that differences are taken from. */
+    public static final String MEAN = ".mean";
 
     /** Largest element of a direction, in steps: finer ones take more bytes and save none that were measured. */
     private static final int FINEST = 31;
@@ -55,8 +59,14 @@ public final class BasisFile {
         for (SharedDirections slot : slots) {
             double mostLeft = most(slot.left());
             double mostRight = most(slot.right());
+            int before = count;
             count += add(tensors, slot.name() + LEFT, slot.left(), least / mostRight);
             count += add(tensors, slot.name() + RIGHT, slot.right(), least / mostLeft);
+            SharedDirections.Mean mean = slot.mean();
+            if (mean != null && count > before) {
+                List<Long> shape = List.of((long) slot.rows(), (long) slot.columns());
+                tensors.add(new Stored(slot.name() + MEAN, mean.dtype(), shape, mean.elements()));
+            }
         }
         List<TensorInfo> infos = new ArrayList<>();
         long at = 0;

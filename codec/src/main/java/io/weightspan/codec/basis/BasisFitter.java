@@ -1,9 +1,11 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -48,8 +50,15 @@ public final class BasisFitter {
     /** Elements of all flattened directions of a slot together. */
     private static final long LARGEST_SPAN = 1L << 25;
 
+    /** A mean that holds less of the members' energy than this part saves less than it takes. */
+    private static final double LEAST_OF_MEAN = 0.25;
+
+    /** The mean of unrelated members holds one of as many parts of their energy as there are. */
+    private static final double UNRELATED_MEANS = 1.5;
+
     private final int threads;
     private final LongConsumer progress;
+    private final boolean takesMean;
 
     /**
      * Makes a fitter.
@@ -59,8 +68,23 @@ public final class BasisFitter {
      *     told of
      */
     public BasisFitter(int threads, LongConsumer progress) {
+        this(threads, progress, false);
+    }
+
+    private BasisFitter(int threads, LongConsumer progress, boolean takesMean) {
         this.threads = threads;
         this.progress = progress;
+        this.takesMean = takesMean;
+    }
+
+    /**
+     * A fitter that takes differences from the members' mean where there is no base: {@link #fit} finds it then, and
+     * each slot whose mean holds much of the energy comes with it.
+     *
+     * @return the fitter
+     */
+    public BasisFitter takingMeans() {
+        return new BasisFitter(threads, progress, true);
     }
 
     /**
@@ -76,7 +100,8 @@ public final class BasisFitter {
      * Fits every slot that at least two members, and at least half of them, have in one shape.
      *
      * @param members the members, at least one
-     * @param base what they started from, or empty: the differences are the tensors themselves then
+     * @param base what they started from, or empty: the differences are the tensors themselves then, or those from
+     *     their mean
      * @param known files of directions that the members' family has already, the oldest first: those found are
      *     orthogonal to them
      * @return the slots, in the order of the first member
@@ -263,27 +288,82 @@ public final class BasisFitter {
 
     private @Nullable SharedDirections fit(Slot slot, BasisSegments known) throws IOException {
         String name = slot.like().name();
+        Optional<MemberTensor> stored = known.mean(name, slot.like().elementCount());
+        boolean isNew = takesMean
+                && slot.center() == null
+                && slot.members().size() > 1
+                && !known.slots().contains(name);
+        SharedDirections.Mean mean = isNew ? mean(slot) : null;
+        float[] from = null;
+        if (slot.center() != null) {
+            from = read(slot.center());
+        } else if (mean != null) {
+            from = values(mean, Math.toIntExact(slot.like().elementCount()));
+        } else if (stored.isPresent()) {
+            from = read(stored.get());
+        }
         int rows = (int) slot.like().rows(1);
         int columns = (int) slot.like().columns(1);
         SideFitter left = new SideFitter(rows, columns, true, known.left(name, rows));
         SideFitter right = new SideFitter(rows, columns, false, known.right(name, columns));
         boolean isTwice = left.needsSecond() || right.needsSecond();
-        double energy = add(slot, left, right, isTwice ? 2 : 1);
+        double energy = add(slot, from, left, right, isTwice ? 2 : 1);
         if (energy == 0) {
             return null;
         }
         if (isTwice) {
             left.beginSecond();
             right.beginSecond();
-            add(slot, left, right, 2);
+            add(slot, from, left, right, 2);
         }
-        double mean = energy / rows / columns;
-        return new SharedDirections(name, rows, columns, left.side(mean), right.side(mean));
+        double each = energy / rows / columns;
+        return new SharedDirections(name, rows, columns, left.side(each), right.side(each), mean);
     }
 
-    /** Adds the members to both sides; their energy. */
-    private double add(Slot slot, SideFitter left, SideFitter right, int passes) throws IOException {
-        float[] from = slot.center() == null ? null : read(slot.center());
+    /** The members' mean where it holds enough of their energy to be worth storing; else null. */
+    private SharedDirections.@Nullable Mean mean(Slot slot) throws IOException {
+        double[] sum = new double[Math.toIntExact(slot.like().elementCount())];
+        double energy = 0;
+        int count = 0;
+        for (MemberTensor member : slot.members()) {
+            float[] values = read(member);
+            double square = subtract(values, null);
+            if (square <= Float.MAX_VALUE) {
+                energy += square;
+                count++;
+                for (int i = 0; i < sum.length; i++) {
+                    sum[i] += values[i];
+                }
+            }
+        }
+        double ofMean = 0;
+        float[] mean = new float[sum.length];
+        for (int i = 0; i < sum.length && count > 0; i++) {
+            mean[i] = (float) (sum[i] / count);
+            ofMean += (double) mean[i] * mean[i] * count;
+        }
+        if (count < 2 || ofMean < LEAST_OF_MEAN * energy || ofMean < UNRELATED_MEANS / count * energy) {
+            return null;
+        }
+        DType dtype = slot.like().dtype() == DType.F16 ? DType.F16 : DType.BF16;
+        byte[] bytes = new byte[mean.length * Short.BYTES];
+        CentredElements.add(dtype, null, mean, mean.length, MemorySegment.ofArray(bytes));
+        return new SharedDirections.Mean(dtype, bytes);
+    }
+
+    private static float[] values(SharedDirections.Mean mean, int n) {
+        CentredElements.Center elements =
+                new CentredElements.Center(MemorySegment.ofArray(mean.elements()), mean.dtype());
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = elements.value(i);
+        }
+        return values;
+    }
+
+    /** Adds the members' differences to both sides; their energy. */
+    private double add(Slot slot, float @Nullable [] from, SideFitter left, SideFitter right, int passes)
+            throws IOException {
         double energy = 0;
         for (int i = 0; i < slot.members().size(); i++) {
             MemberTensor member = slot.members().get(i);

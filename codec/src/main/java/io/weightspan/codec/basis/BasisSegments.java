@@ -1,5 +1,6 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import java.io.IOException;
@@ -68,6 +69,35 @@ public final class BasisSegments {
      */
     public Optional<Directions> right(String slot, long length) throws IOException {
         return read(slot + BasisFile.RIGHT, length);
+    }
+
+    /**
+     * The mean that a slot's differences are taken from.
+     *
+     * @param slot its name
+     * @param elements of its tensors
+     * @return the tensor, of F16 or BF16, or empty where differences are from a base or from nothing
+     */
+    public Optional<MemberTensor> mean(String slot, long elements) {
+        for (DecodedFile file : files) {
+            for (TensorInfo tensor : file.tensors()) {
+                if (tensor.name().equals(slot + BasisFile.MEAN) && isMean(tensor, elements)) {
+                    return Optional.of(new MemberTensor(file, tensor));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Whether a tensor of a basis can be a slot's mean.
+     *
+     * @param tensor the tensor
+     * @param elements of the slot's tensors
+     * @return whether it is of F16 or BF16 and has as many
+     */
+    public static boolean isMean(TensorInfo tensor, long elements) {
+        return (tensor.dtype() == DType.BF16 || tensor.dtype() == DType.F16) && tensor.elementCount() == elements;
     }
 
     private Optional<Directions> read(String name, long length) throws IOException {

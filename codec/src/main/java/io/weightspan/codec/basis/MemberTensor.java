@@ -9,4 +9,4 @@ import io.weightspan.codec.tensor.TensorInfo;
  * @param file   the file that holds it
  * @param tensor which
  */
-record MemberTensor(DecodedFile file, TensorInfo tensor) {}
+public record MemberTensor(DecodedFile file, TensorInfo tensor) {}

@@ -1,5 +1,6 @@
 package io.weightspan.codec.basis;
 
+import io.weightspan.codec.tensor.DType;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +12,31 @@ import org.jspecify.annotations.Nullable;
  * @param columns n
  * @param left    directions of length m, or null where that side is left as it is
  * @param right   directions of length n, or null where that side is left as it is
+ * @param mean    what the members' differences were taken from where that is not a base, or null
  */
-public record SharedDirections(String name, int rows, int columns, @Nullable Side left, @Nullable Side right) {
+public record SharedDirections(
+        String name, int rows, int columns, @Nullable Side left, @Nullable Side right, @Nullable Mean mean) {
+    /**
+     * Directions of differences from a base, or from nothing.
+     *
+     * @param name    the slot
+     * @param rows    m
+     * @param columns n
+     * @param left    directions of length m, or null
+     * @param right   directions of length n, or null
+     */
+    public SharedDirections(String name, int rows, int columns, @Nullable Side left, @Nullable Side right) {
+        this(name, rows, columns, left, right, null);
+    }
+
+    /**
+     * A mean of members, as it is stored.
+     *
+     * @param dtype F16 where the members are of that, else BF16
+     * @param elements its elements, row by row
+     */
+    public record Mean(DType dtype, byte[] elements) {}
+
     /** A component is taken to be at least this large: a level needs a size. */
     private static final double LEAST_COMPONENT = 1e-4;
 

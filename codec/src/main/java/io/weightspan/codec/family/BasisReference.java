@@ -1,8 +1,10 @@
 package io.weightspan.codec.family;
 
 import io.weightspan.codec.basis.BasisFile;
+import io.weightspan.codec.basis.BasisSegments;
 import io.weightspan.codec.basis.Directions;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.codec.tensor.TensorInfo;
 import io.weightspan.format.v1.Role;
@@ -108,6 +110,22 @@ public final class BasisReference {
 
     Optional<Side> right(String slot, long length) throws IOException {
         return side(slot + BasisFile.RIGHT, length);
+    }
+
+    /** What the differences of a tensor without a base are taken from, of a dtype that converts to the tensor's. */
+    Optional<BaseTensor> mean(TensorInfo tensor) {
+        for (int s = 0; s < segments.size(); s++) {
+            @Nullable
+            Integer index = tensors.get(s).get(tensor.name() + BasisFile.MEAN);
+            if (index != null) {
+                TensorInfo found = segments.get(s).file().tensors().get(index);
+                boolean converts = (found.dtype() == DType.F16) == (tensor.dtype() == DType.F16);
+                if (converts && BasisSegments.isMean(found, tensor.elementCount())) {
+                    return Optional.of(new BaseTensor(segments.get(s), index));
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private Optional<Side> side(String name, long length) throws IOException {

@@ -113,7 +113,9 @@ final class LayerPlanner {
         if (!tensor.dtype().isReal() || tensor.elementCount() == 0 || tensor.elementCount() > Limits.TURNED) {
             return Optional.empty();
         }
-        BaseTensor base = BaseTensor.of(tensor, references).orElse(null);
+        BaseTensor base = BaseTensor.of(tensor, references)
+                .or(() -> basis.flatMap(directions -> directions.mean(tensor)))
+                .orElse(null);
         Task task =
                 new Task(exact, new Center(elements, tensor.dtype()), base, base == null ? null : center(base), out);
         Optional<Planned> found = task.from() == null ? mixture(task) : product(task, task.from());

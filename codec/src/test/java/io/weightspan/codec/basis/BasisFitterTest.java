@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.weightspan.codec.safetensors.SafetensorsFile;
+import io.weightspan.codec.tensor.DType;
 import io.weightspan.codec.tensor.MemoryFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,6 +61,60 @@ class BasisFitterTest {
 
     private static SharedDirections.Side right(SharedDirections slot) {
         return Objects.requireNonNull(slot.right());
+    }
+
+    /** By hand: the mean of centers that BF16 holds and differences that cancel; what is left lies along one axis. */
+    @Test
+    void withoutABaseDifferencesAreFromTheMean() throws IOException {
+        float[] center = random(ROWS * COLUMNS, new Random(1));
+        for (int i = 0; i < center.length; i++) {
+            center[i] = Math.round(center[i] * 10);
+        }
+        List<MemoryFile> members = List.of(
+                member(center, new int[] {7}, new int[] {3}, 16), member(center, new int[] {7}, new int[] {3}, -16));
+        List<SharedDirections> slots =
+                new BasisFitter(1, bytes -> {}).takingMeans().fit(members, Optional.empty(), List.of());
+        assertThat(slots).singleElement().satisfies(slot -> {
+            SharedDirections.Mean mean = Objects.requireNonNull(slot.mean());
+            assertThat(mean.dtype()).isEqualTo(DType.BF16);
+            ShortBuffer elements = ByteBuffer.wrap(mean.elements())
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asShortBuffer();
+            for (int i = 0; i < center.length; i++) {
+                assertThat(Float.intBitsToFloat(elements.get(i) << 16)).isEqualTo(center[i]);
+            }
+            assertThat(Math.abs(left(slot).vectors()[0][7])).isCloseTo(1, within(1e-9));
+            assertThat(Math.abs(right(slot).vectors()[0][3])).isCloseTo(1, within(1e-9));
+        });
+        Path file = folder.resolve("mean.safetensors");
+        BasisFile.write(file, slots, 1);
+        try (SafetensorsFile basis = SafetensorsFile.open(file)) {
+            BasisSegments segments = new BasisSegments(List.of(basis));
+            assertThat(segments.slots()).containsExactly("w");
+            assertThat(segments.mean("w", (long) ROWS * COLUMNS)).isPresent();
+            assertThat(segments.mean("w", 7)).isEmpty();
+            // What is added to known directions is fitted to differences from the known mean.
+            List<MemoryFile> others = List.of(
+                    member(center, new int[] {9}, new int[] {5}, 8), member(center, new int[] {9}, new int[] {5}, 4));
+            List<SharedDirections> added = new BasisFitter(1, bytes -> {})
+                    .takingMeans()
+                    .fit(others, Optional.empty(), List.of(basis));
+            assertThat(added).singleElement().satisfies(slot -> {
+                assertThat(slot.mean()).isNull();
+                assertThat(Math.abs(left(slot).vectors()[0][9])).isCloseTo(1, within(1e-6));
+            });
+        }
+    }
+
+    @Test
+    void unrelatedMembersHaveNoMean() throws IOException {
+        List<MemoryFile> members = new ArrayList<>();
+        for (int m = 0; m < 6; m++) {
+            members.add(member(random(ROWS * COLUMNS, new Random(m)), new int[0], new int[0]));
+        }
+        assertThat(new BasisFitter(1, bytes -> {}).takingMeans().fit(members, Optional.empty(), List.of()))
+                .singleElement()
+                .satisfies(slot -> assertThat(slot.mean()).isNull());
     }
 
     /** By hand: differences along single axes, of sizes whose squares sum to 100 and 25. */

@@ -82,7 +82,7 @@ class IndexRequirementsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {8, 99, -1, Integer.MIN_VALUE})
+    @ValueSource(ints = {9, 99, -1, Integer.MIN_VALUE})
     void rIdx002AnUnknownPredictorIsRefused(int id) {
         ContainerException thrown = assertRefused(with(BYTES, entry -> entry.setPredictor(id)).build(),
                 ErrorCode.UNKNOWN_ENCODING);

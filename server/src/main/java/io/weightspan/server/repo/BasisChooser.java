@@ -283,6 +283,15 @@ final class BasisChooser implements Closeable {
             for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
             }
+            List<SharedDirections> centred =
+                    base.isPresent() ? List.of() : fitter.takingMeans().fit(opened, base, List.of());
+            if (centred.stream().anyMatch(slot -> slot.mean() != null)) {
+                List<SharedDirections> products = slots.stream()
+                        .filter(slot -> slot.name().contains(BasisFitter.PRODUCT))
+                        .toList();
+                centred.addAll(products);
+                choose(centred, leasts[0], List.of(), "new directions, from means,").ifPresent(choices::add);
+            }
             if (members.size() >= FEWEST_SPANNED) {
                 choose(spans(fitter, opened, base, coding), 0, List.of(), "whole tensors").ifPresent(choices::add);
             }

@@ -3,7 +3,9 @@ package io.weightspan.server.repo;
 import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.basis.BasisFile;
+import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.MemberTensor;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.safetensors.SchemaWriter;
 import io.weightspan.codec.tensor.DType;
@@ -42,6 +44,9 @@ public final class BasisExporter {
 
     /** What a slot's tensor of coefficients is called: its name and this. */
     public static final String COEFFICIENTS = ".coefficients";
+
+    /** Elements of a mean that are read at once. */
+    private static final int RUN = 1 << 14;
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -104,6 +109,7 @@ public final class BasisExporter {
      * @param l columns of coefficients
      * @param left the tensor [k, m] of left directions, or null for the identity
      * @param right the tensor [l, n] of right directions, or null for the identity
+     * @param mean the tensor that takes the base's place, or null
      * @param coefficients what to call the tensor [k, l]
      */
     public record SlotShape(
@@ -116,6 +122,7 @@ public final class BasisExporter {
             int l,
             @Nullable String left,
             @Nullable String right,
+            @Nullable String mean,
             String coefficients) {}
 
     /**
@@ -142,11 +149,15 @@ public final class BasisExporter {
         Description document = describe(requireNonNull(family, "family is null"), basis);
         try (OutputStream out =
                 new BufferedOutputStream(Files.newOutputStream(tensors, StandardOpenOption.CREATE_NEW))) {
-            byte[] schema = SchemaWriter.schema(infos(basis.slots()), document.metadata());
+            byte[] schema = SchemaWriter.schema(infos(basis), document.metadata());
             out.write(schema);
             for (FamilyBasis.Slot slot : basis.slots()) {
                 write(basis.left(slot), out, progress);
                 write(basis.right(slot), out, progress);
+                Optional<MemberTensor> mean = basis.mean(slot);
+                if (mean.isPresent()) {
+                    write(mean.get(), out, progress);
+                }
             }
         }
         Files.writeString(description, MAPPER.writeValueAsString(document) + "\n", StandardOpenOption.CREATE_NEW);
@@ -155,7 +166,7 @@ public final class BasisExporter {
 
     /** Returns the bytes of the directions of a basis as binary32. */
     public static long bytes(FamilyBasis basis) {
-        List<TensorInfo> infos = infos(basis.slots());
+        List<TensorInfo> infos = infos(basis);
         return infos.isEmpty() ? 0 : infos.getLast().end();
     }
 
@@ -178,6 +189,7 @@ public final class BasisExporter {
                     slot.l(),
                     slot.left().isPresent() ? name + BasisFile.LEFT : null,
                     slot.right().isPresent() ? name + BasisFile.RIGHT : null,
+                    basis.mean(slot).isPresent() ? name + BasisFile.MEAN : null,
                     name + COEFFICIENTS));
         }
         BaseFile base = basis.base()
@@ -192,7 +204,7 @@ public final class BasisExporter {
         return new Description(
                 1,
                 family,
-                "difference = left^T . C . right, C of the shape [k, l]; y = base + difference",
+                "difference = left^T . C . right, C of the shape [k, l]; y = base + difference, or mean + difference",
                 ARITHMETIC,
                 basis.objects().stream().map(one -> one.hex()).toList(),
                 metadata,
@@ -201,12 +213,14 @@ public final class BasisExporter {
                 basis.leftOut());
     }
 
-    private static List<TensorInfo> infos(List<FamilyBasis.Slot> slots) {
+    private static List<TensorInfo> infos(FamilyBasis basis) {
         List<TensorInfo> infos = new ArrayList<>();
         long at = 0;
-        for (FamilyBasis.Slot slot : slots) {
+        for (FamilyBasis.Slot slot : basis.slots()) {
             at = add(infos, slot.tensor().name() + BasisFile.LEFT, slot.left(), slot.rows(), at);
             at = add(infos, slot.tensor().name() + BasisFile.RIGHT, slot.right(), slot.columns(), at);
+            Optional<Integer> rows = basis.mean(slot).map(mean -> slot.rows());
+            at = add(infos, slot.tensor().name() + BasisFile.MEAN, rows, slot.columns(), at);
         }
         return infos;
     }
@@ -218,6 +232,19 @@ public final class BasisExporter {
         long end = at + count.get() * length * Float.BYTES;
         infos.add(new TensorInfo(name, DType.F32, List.of((long) count.get(), length), at, end));
         return end;
+    }
+
+    private static void write(MemberTensor mean, OutputStream out, Progress progress) throws IOException {
+        float[] run = new float[RUN];
+        long count = mean.tensor().elementCount();
+        for (long first = 0; first < count; first += run.length) {
+            int n = (int) Math.min(run.length, count - first);
+            CentredElements.read(mean.file(), mean.tensor(), first, n, run);
+            ByteBuffer bytes = ByteBuffer.allocate(n * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().put(run, 0, n);
+            out.write(bytes.array());
+            progress.advance(bytes.capacity());
+        }
     }
 
     private static void write(@Nullable Directions directions, OutputStream out, Progress progress)

@@ -3,6 +3,7 @@ package io.weightspan.server.repo;
 import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.BasisSegments;
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.MemberTensor;
 import io.weightspan.codec.container.Container;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Limits;
@@ -170,6 +171,9 @@ public final class FamilyBasis implements Closeable {
         like.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
         for (String name : segments.slots()) {
             TensorInfo tensor = tensors.get(name);
+            if (name.endsWith(BasisFitter.PRODUCT + BasisFitter.COMPONENTS)) {
+                continue;
+            }
             if (tensor == null) {
                 leftOut.add(name.endsWith(BasisFitter.PRODUCT)
                         ? name + ": a product of two tensors"
@@ -243,6 +247,18 @@ public final class FamilyBasis implements Closeable {
      */
     public @Nullable Directions right(Slot slot) throws IOException {
         return segments.right(slot.tensor().name(), slot.columns()).orElse(null);
+    }
+
+    /**
+     * Finds the mean that a slot's differences are taken from.
+     *
+     * @param slot one of {@link #slots}
+     * @return the tensor, or empty where the family has a base, or differences are the tensors themselves
+     */
+    public Optional<MemberTensor> mean(Slot slot) {
+        return base.isPresent()
+                ? Optional.empty()
+                : segments.mean(slot.tensor().name(), slot.tensor().elementCount());
     }
 
     @Override

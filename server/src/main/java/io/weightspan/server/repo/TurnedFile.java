@@ -3,6 +3,7 @@ package io.weightspan.server.repo;
 import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.MemberTensor;
 import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.safetensors.SafetensorsFile;
@@ -17,6 +18,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,16 +184,21 @@ final class TurnedFile {
                 slot.columns(),
                 left == null ? null : left.first(k),
                 right == null ? null : right.first(l));
-        TensorSource from = new TensorSource(basis.like(), tensor);
+        Optional<MemberTensor> mean = basis.mean(slot);
+        TensorSource from = mean.isPresent()
+                ? new TensorSource(mean.get().file(), mean.get().tensor())
+                : new TensorSource(basis.like(), tensor);
+        boolean isCentred = basis.base().isPresent() || mean.isPresent();
         int width = tensor.dtype().bits() / Byte.SIZE;
+        int fromWidth = from.info().dtype().bits() / Byte.SIZE;
         float[] difference = new float[RUN];
         for (long at = 0; at < tensor.elementCount(); at += RUN) {
             int n = (int) Math.min(RUN, tensor.elementCount() - at);
             matrix.read(at, n, difference);
             CentredElements.Center center = null;
-            if (basis.base().isPresent()) {
-                MemorySegment elements = from.read(at * width, MemorySegment.ofArray(new byte[n * width]));
-                center = new CentredElements.Center(elements, tensor.dtype());
+            if (isCentred) {
+                MemorySegment elements = from.read(at * fromWidth, MemorySegment.ofArray(new byte[n * fromWidth]));
+                center = new CentredElements.Center(elements, from.info().dtype());
             }
             MemorySegment result = MemorySegment.ofArray(new byte[n * width]);
             CentredElements.add(tensor.dtype(), center, difference, n, result);
