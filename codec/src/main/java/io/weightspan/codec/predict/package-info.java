@@ -1,4 +1,4 @@
-/** Predicts a tensor from what a family shares: one class per predictor behind one interface. */
+/** Tells from samples which files are alike, and so may predict each other. */
 @NullMarked
 package io.weightspan.codec.predict;
 

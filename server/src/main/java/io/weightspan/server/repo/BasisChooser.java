@@ -396,7 +396,8 @@ final class BasisChooser implements Closeable {
             double total = (one.stored() + worth * one.error()) * members.size() + one.choice().cost();
             double bar = best.choice().basis().isEmpty() ? least * (1 - WORTH_HAVING) : least;
             boolean isAsTrue = one.missing() <= best.missing() + nearly;
-            if (one == best || one.missing() < best.missing() - nearly || isAsTrue && total < bar) {
+            if (least == Double.POSITIVE_INFINITY || one.missing() < best.missing() - nearly
+                    || isAsTrue && total < bar) {
                 best = one;
                 least = total;
             }
