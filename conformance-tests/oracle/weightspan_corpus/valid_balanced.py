@@ -1,13 +1,12 @@
 """The valid cases of the predictor `balanced`."""
 from . import valid
-from .build import EQUAL, LAYER, Spec, Tensor, assemble, on_layer_plan, zstd_raw
-from .cases import Case, Made, floats_tensor, near, rng
+from .build import Spec, assemble, zstd_raw
+from .cases import Case, Made, rng
 from .coder import f32, f32_bits
 from .directions import BASIS, Group, basis, group
-from .plans import LEFT, RIGHT, balanced_pair, bounded_tensor
+from .plans import LEFT, RIGHT, balanced_pair
 from .valid_bounded import DTYPES
-from .valid_layer import exact
-from .valid_product import FINE, core
+from .valid_product import FINE, core, mixed_of, upon
 
 IDS = ["R-BAL-001", "R-BAL-002", "R-BAL-004"]
 F32S = ("F32", "F32")
@@ -111,20 +110,12 @@ def layered(dtype, equal=False, zstd=None, first=LEFT):
     stored = [basis(group("I8", 3, 6, "b layer"), group("I8", 4, 8, "b layer"))]
     layer = balanced_pair(([6, 2], [2, 8]), plain(3, 2, 4, "layer"), (1e-3, 2e-3), stored, ([(0, 0, 3)], (), (), [(0, 3, 4)]), dtypes=(dtype, dtype),
                           first=first)
-    if equal:
-        return Made(assemble(exact(layer, None, stored, [BASIS], {"zstd": zstd})), stored)
-    tensors = [floats_tensor(t.name, dtype, t.shape, near(dtype, t.elements(), rng("on balanced " + t.name)), on_layer_plan, scale=470) for t in layer]
-    return Made(assemble(exact(layer, tensors, stored, [BASIS], {"zstd": zstd})), stored)
+    return upon(layer, stored, dtype, "on balanced ", equal, zstd)
 
 
 def mixed():
-    """In the layer a pair, in the file one factor equal and the other within a bound; then a pair in the file alone."""
-    layer = [*balanced_pair(([4, 2], [2, 5]), plain(4, 2, 5, "mixed"), (1e-3, 1e-3)), Tensor("c", "U8", [2], b"ab"),
-             bounded_tensor("d", "BF16", [3, 2], [1] * 6, 0.5), bounded_tensor("e", "BF16", [2, 3], [-1] * 6, 0.5)]
-    file = balanced_pair(([3, 2], [2, 3]), plain(3, 2, 3, "mixed 2"), (1e-3, 1e-3), places=(3, 4), names=("d", "e"))
-    within = bounded_tensor("b", "BF16", [2, 5], [n - 5 for n in range(10)], 0.001, layer[1], LAYER)
-    tensors = [Tensor("a", "BF16", [4, 2], layer[0].data, on_layer_plan, residual=EQUAL), within, layer[2], *file]
-    return Made(assemble(exact(layer, tensors)))
+    return mixed_of(balanced_pair(([4, 2], [2, 5]), plain(4, 2, 5, "mixed"), (1e-3, 1e-3)),
+                    balanced_pair(([3, 2], [2, 3]), plain(3, 2, 3, "mixed 2"), (1e-3, 1e-3), places=(3, 4), names=("d", "e")))
 
 
 def layers():

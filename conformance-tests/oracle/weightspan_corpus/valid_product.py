@@ -202,17 +202,25 @@ def layered(dtype, equal=False, zstd=None, first=LEFT):
     """A pair in the layer, the file by delta or equal on it."""
     stored = [basis(group("I8", 3, 6, "p layer"), group("I8", 4, 8, "p layer"))]
     layer = product_pair(([6, 2], [2, 8]), core(3, 4, "layer"), 1e-4, 2, stored, [(0, 0, 3)], [(0, 3, 4)], dtypes=(dtype, dtype), first=first)
+    return upon(layer, stored, dtype, "on product ", equal, zstd)
+
+
+def upon(layer, stored, dtype, seed, equal, zstd):
+    """The record of a pair in the layer, the file by delta or equal on it."""
     if equal:
         return Made(assemble(exact(layer, None, stored, [BASIS], {"zstd": zstd})), stored)
-    tensors = [floats_tensor(t.name, dtype, t.shape, near(dtype, t.elements(), rng("on product " + t.name)), on_layer_plan, scale=470) for t in layer]
+    tensors = [floats_tensor(t.name, dtype, t.shape, near(dtype, t.elements(), rng(seed + t.name)), on_layer_plan, scale=470) for t in layer]
     return Made(assemble(exact(layer, tensors, stored, [BASIS], {"zstd": zstd})), stored)
 
 
 def mixed():
+    return mixed_of(product_pair(([4, 2], [2, 5]), core(4, 5, "mixed"), 1e-3, 2),
+                    product_pair(([3, 2], [2, 3]), core(3, 3, "mixed 2"), 1e-3, 2, places=(3, 4), names=("d", "e")))
+
+
+def mixed_of(pair, file):
     """In the layer a pair, in the file one factor equal and the other within a bound; then a pair in the file alone."""
-    layer = [*product_pair(([4, 2], [2, 5]), core(4, 5, "mixed"), 1e-3, 2), Tensor("c", "U8", [2], b"ab"), bounded_tensor("d", "BF16", [3, 2], [1] * 6, 0.5),
-             bounded_tensor("e", "BF16", [2, 3], [-1] * 6, 0.5)]
-    file = product_pair(([3, 2], [2, 3]), core(3, 3, "mixed 2"), 1e-3, 2, places=(3, 4), names=("d", "e"))
+    layer = [*pair, Tensor("c", "U8", [2], b"ab"), bounded_tensor("d", "BF16", [3, 2], [1] * 6, 0.5), bounded_tensor("e", "BF16", [2, 3], [-1] * 6, 0.5)]
     within = bounded_tensor("b", "BF16", [2, 5], [n - 5 for n in range(10)], 0.001, layer[1], LAYER)
     tensors = [Tensor("a", "BF16", [4, 2], layer[0].data, on_layer_plan, residual=EQUAL), within, layer[2], *file]
     return Made(assemble(exact(layer, tensors)))

@@ -79,14 +79,11 @@ final class CodingEncoder {
         for (int t = 0; t < plans.size(); t++) {
             TensorPlan plan = plans.get(t);
             if (plan.residual().usesTables()) {
-                long[] counts = new long[128 * FrequencyTable.SYMBOLS];
+                long[] counts = new long[NumbersPlan.COUNTS];
                 NumbersPlan numbers = plan.numbers();
                 BoundedPlan bounded = plan.bounded();
                 if (numbers != null) {
-                    int[] all = numbers.numbers();
-                    for (int i = 0; i < all.length; i++) {
-                        counts[numbers.context(i) << 8 | CoefficientBlocks.symbol(all[i])]++;
-                    }
+                    numbers.count(counts);
                     planner.addNumbers(t, plan.residual(), counts);
                 } else if (bounded != null) {
                     countSteps(plan, bounded, counts);

@@ -22,8 +22,6 @@ record LayerEstimate(double plain, double layered, double rest, int tensors) {
     private static final double BITS_OF_LAYER = 8 * 800;
 
     private static final double BITS_OF_ENTRY = 8 * 16;
-    private static final int CONTEXTS = 128;
-    private static final int SYMBOLS = 256;
     private static final double BITS_PER_CELL = 4;
 
     /**
@@ -47,12 +45,8 @@ record LayerEstimate(double plain, double layered, double rest, int tensors) {
             }
             without += own.bits();
             with += upon.get(t).bits();
-            long[] of = counts.computeIfAbsent(
-                    layer.first().get(t).residual(), residual -> new long[CONTEXTS * SYMBOLS]);
-            int[] all = numbers.numbers();
-            for (int i = 0; i < all.length; i++) {
-                of[numbers.context(i) * SYMBOLS + CoefficientBlocks.symbol(all[i])]++;
-            }
+            numbers.count(counts.computeIfAbsent(
+                    layer.first().get(t).residual(), residual -> new long[NumbersPlan.COUNTS]));
         }
         for (long[] of : counts.values()) {
             with += CoefficientBlocks.bits(of, Integer.SIZE, BITS_PER_CELL);

@@ -171,18 +171,7 @@ final class LayerPlanner {
         }
         ModesPlan plan = found.get();
         double square = task.differences(new float[task.size()]).orElse(0);
-        int rows = plan.coefficients().length / plan.width();
-        return Optional.of(task.finish(plan, matrix(plan, rows, (int) task.tensor().columns(1)), square));
-    }
-
-    private static MatrixElements matrix(ModesPlan plan, int rows, int columns) {
-        return new TurnedMatrix(
-                plan.coefficients(),
-                rows,
-                columns,
-                ModesPlan.directions(plan.left()),
-                ModesPlan.directions(plan.right()),
-                plan.step());
+        return Optional.of(task.finish(plan, plan.matrix((int) task.tensor().columns(1)), square));
     }
 
     /** A product of thin matrices upon the base, where that takes fewer bits than what is known without a layer. */
@@ -225,8 +214,7 @@ final class LayerPlanner {
         int width = rightAll == null ? columns : rightAll.count();
         ModesPlan modes =
                 quantise(coefficients, width, matrixDims, left, right, size, Quantiser.scale(steps));
-        int k = modes.left() == null ? rows : modes.left().directions().count();
-        return Optional.of(task.finish(modes, matrix(modes, k, columns), square.getAsDouble()));
+        return Optional.of(task.finish(modes, modes.matrix(columns), square.getAsDouble()));
     }
 
     /** Quantises coefficients, and keeps of them and of the directions those up to the last that is not zero. */

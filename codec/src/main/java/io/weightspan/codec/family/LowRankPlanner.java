@@ -36,7 +36,6 @@ final class LowRankPlanner {
     /** Elements of a tensor that tell what the residual takes. */
     private static final int SAMPLE = 1 << 18;
 
-    private static final int CONTEXTS = 128;
     private static final int SYMBOLS = 256;
 
     private LowRankPlanner() {}
@@ -156,10 +155,8 @@ final class LowRankPlanner {
     }
 
     private static double bits(LowRankPlan plan) {
-        long[] counts = new long[CONTEXTS * SYMBOLS];
-        for (int i = 0; i < plan.numbers().length; i++) {
-            counts[plan.context(i) * SYMBOLS + CoefficientBlocks.symbol(plan.numbers()[i])]++;
-        }
+        long[] counts = new long[NumbersPlan.COUNTS];
+        plan.count(counts);
         return CoefficientBlocks.bits(counts, Integer.SIZE, 0);
     }
 

@@ -1,6 +1,7 @@
 package io.weightspan.codec.family;
 
 import io.weightspan.codec.basis.Directions;
+import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.format.v1.TensorEntry;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,16 @@ record ModesPlan(
     @Override
     public int context(int index) {
         return PredictedMatrices.context(directions(left), index / width, directions(right), index % width, scale);
+    }
+
+    /**
+     * Makes the matrix.
+     *
+     * @param columns n
+     */
+    TurnedMatrix matrix(int columns) {
+        return new TurnedMatrix(
+                coefficients, coefficients.length / width, columns, directions(left), directions(right), step);
     }
 
     static @Nullable Directions directions(BasisReference.@Nullable Side side) {

@@ -119,41 +119,52 @@ final class PredictedMatrices {
 
     /** Both factors of a pair, of which the one that was asked for is returned and the other kept. */
     private MatrixElements balanced(Numbers of) throws IOException {
-        TensorEntry entry = coding.entry(of.tensor());
-        boolean isLeft = entry.getFactor() == Factor.FACTOR_LEFT;
-        int leftTensor = isLeft ? of.tensor() : entry.getPartner();
-        int rightTensor = isLeft ? entry.getPartner() : of.tensor();
-        long rows = coding.tensors().get(leftTensor).rows(coding.entry(leftTensor).getMatrixDims());
-        long inner = coding.tensors().get(leftTensor).columns(coding.entry(leftTensor).getMatrixDims());
-        long columns = coding.tensors().get(rightTensor).columns(coding.entry(rightTensor).getMatrixDims());
+        Pair pair = pair(of.tensor());
+        long rows = pair.left().rows(pair.leftDims());
+        long inner = pair.left().columns(pair.leftDims());
+        long columns = pair.right().columns(pair.rightDims());
         BalancedFactors factors = BalancedFactors.of(
-                turned(of, leftTensor), rows, turned(of, rightTensor), columns, Math.toIntExact(inner));
-        keep(isLeft ? rightTensor : leftTensor, isLeft ? factors.right() : factors.left());
-        return isLeft ? factors.left() : factors.right();
+                turned(of, pair.leftTensor()), rows, turned(of, pair.rightTensor()), columns, Math.toIntExact(inner));
+        return keepOther(of, pair, factors.left(), factors.right());
+    }
+
+    /** The two tensors of a pair, each with its number and its {@code matrix_dims}. */
+    private record Pair(
+            int leftTensor, TensorInfo left, int leftDims, int rightTensor, TensorInfo right, int rightDims) {}
+
+    private Pair pair(int tensor) {
+        TensorEntry entry = coding.entry(tensor);
+        boolean isLeft = entry.getFactor() == Factor.FACTOR_LEFT;
+        int left = isLeft ? tensor : entry.getPartner();
+        int right = isLeft ? entry.getPartner() : tensor;
+        return new Pair(
+                left,
+                coding.tensors().get(left),
+                coding.entry(left).getMatrixDims(),
+                right,
+                coding.tensors().get(right),
+                coding.entry(right).getMatrixDims());
+    }
+
+    private MatrixElements keepOther(Numbers of, Pair pair, MatrixElements left, MatrixElements right) {
+        boolean isLeft = of.tensor() == pair.leftTensor();
+        keep(isLeft ? pair.rightTensor() : pair.leftTensor(), isLeft ? right : left);
+        return isLeft ? left : right;
     }
 
     /** Both factors of a product, of which the one that was asked for is returned and the other kept. */
     private MatrixElements product(Numbers of) throws IOException {
         int holder = holder(coding, of.tensor());
         TensorEntry entry = coding.entry(holder);
-        boolean holdsLeft = entry.getFactor() == Factor.FACTOR_LEFT;
-        int leftTensor = holdsLeft ? holder : entry.getPartner();
-        int rightTensor = holdsLeft ? entry.getPartner() : holder;
-        TensorInfo leftInfo = coding.tensors().get(leftTensor);
-        TensorInfo rightInfo = coding.tensors().get(rightTensor);
-        int leftDims = coding.entry(leftTensor).getMatrixDims();
-        int rightDims = coding.entry(rightTensor).getMatrixDims();
-        MatrixShape shape = MatrixShape.ofProduct(entry, leftInfo, leftDims, rightInfo, rightDims);
+        Pair pair = pair(holder);
+        MatrixShape shape =
+                MatrixShape.ofProduct(entry, pair.left(), pair.leftDims(), pair.right(), pair.rightDims());
         Directions left = directions(holder, true, entry, shape.rows());
         Directions right = directions(holder, false, entry, shape.columns());
         int[] coefficients = coefficients(of, holder, shape, left, right);
         CoreFactors core = CoreFactors.of(coefficients, Math.toIntExact(shape.left()),
-                Math.toIntExact(shape.right()), Math.toIntExact(leftInfo.columns(leftDims)), entry.getStep());
-        ProductFactor leftFactor = new ProductFactor(core, left, true);
-        ProductFactor rightFactor = new ProductFactor(core, right, false);
-        boolean isLeft = of.tensor() == leftTensor;
-        keep(isLeft ? rightTensor : leftTensor, isLeft ? rightFactor : leftFactor);
-        return isLeft ? leftFactor : rightFactor;
+                Math.toIntExact(shape.right()), Math.toIntExact(pair.left().columns(pair.leftDims())), entry.getStep());
+        return keepOther(of, pair, new ProductFactor(core, left, true), new ProductFactor(core, right, false));
     }
 
     private @Nullable Directions directions(int tensor, boolean left, TensorEntry entry, long length)

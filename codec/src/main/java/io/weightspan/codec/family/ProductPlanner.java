@@ -12,7 +12,6 @@ import io.weightspan.codec.basis.ProductFactor;
 import io.weightspan.codec.basis.Projection;
 import io.weightspan.codec.basis.Quantiser;
 import io.weightspan.codec.basis.ThinProduct;
-import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.residual.CoefficientBlocks;
 import io.weightspan.codec.safetensors.SafetensorsFile;
@@ -34,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 final class ProductPlanner {
     /** About what a cell of a table takes, which other pairs share. */
     private static final double BITS_PER_CELL = 3;
-
-    private static final int CONTEXTS = 128;
-    private static final int SYMBOLS = 256;
 
     private final SafetensorsFile file;
     private final Optional<BasisReference> basis;
@@ -94,13 +90,9 @@ final class ProductPlanner {
     private record Way(NumbersPlan ofLeft, NumbersPlan ofRight, MatrixElements left, MatrixElements right) {
         /** About what the numbers take. */
         double bits() {
-            long[] counts = new long[CONTEXTS * SYMBOLS];
-            for (NumbersPlan plan : List.of(ofLeft, ofRight)) {
-                int[] numbers = plan.numbers();
-                for (int i = 0; i < numbers.length; i++) {
-                    counts[plan.context(i) * SYMBOLS + CoefficientBlocks.symbol(numbers[i])]++;
-                }
-            }
+            long[] counts = new long[NumbersPlan.COUNTS];
+            ofLeft.count(counts);
+            ofRight.count(counts);
             return CoefficientBlocks.bits(counts, Integer.SIZE, BITS_PER_CELL);
         }
     }
@@ -241,7 +233,7 @@ final class ProductPlanner {
         ModesPlan other =
                 factor(scaled.right(), inner, columns, components, right, task.unit(), Quantiser.scale(ofRight));
         BalancedFactors made =
-                BalancedFactors.of(turned(one, inner), rows, turned(other, columns), columns, inner);
+                BalancedFactors.of(one.matrix(inner), rows, other.matrix(columns), columns, inner);
         return Optional.of(new Way(
                 new BalancedPlan(true, task.pair().right(), one),
                 new BalancedPlan(false, task.pair().left(), other),
@@ -262,16 +254,6 @@ final class ProductPlanner {
         float[] coefficients = Projection.coefficients(matrix, rows, columns, u, v);
         return LayerPlanner.quantise(
                 coefficients, v == null ? columns : v.count(), 1, left, right, unit, scale);
-    }
-
-    private static TurnedMatrix turned(ModesPlan plan, int columns) {
-        return new TurnedMatrix(
-                plan.coefficients(),
-                plan.coefficients().length / plan.width(),
-                columns,
-                ModesPlan.directions(plan.left()),
-                ModesPlan.directions(plan.right()),
-                plan.step());
     }
 
     private static ThinProduct product(Center left, Center right, TensorInfo leftInfo, TensorInfo rightInfo) {

@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -275,21 +276,22 @@ final class BasisChooser implements Closeable {
             }
             BasisFitter fitter = new BasisFitter(jobs, progress::advance);
             Optional<DecodedFile> base = references.stream().map(Reference::file).findFirst();
-            List<SharedDirections> slots = new ArrayList<>(fitter.fit(opened, base, List.of()));
-            if (coding.fidelity().kind() == Fidelity.Kind.SPAN) {
-                slots.addAll(fitter.fitProducts(opened));
+            List<SharedDirections> products = coding.fidelity().kind() == Fidelity.Kind.SPAN
+                    ? fitter.fitProducts(opened)
+                    : List.of();
+            List<SharedDirections> centred = fitter.takingMeans().fit(opened, base, List.of());
+            centred.addAll(products);
+            boolean hasMeans = centred.stream().anyMatch(slot -> slot.mean() != null);
+            List<SharedDirections> slots = centred;
+            if (hasMeans) {
+                slots = fitter.fit(opened, base, List.of());
+                slots.addAll(products);
             }
             double[] leasts = leasts(coding);
             for (double least : leasts) {
                 choose(slots, least, List.of(), "new directions").ifPresent(choices::add);
             }
-            List<SharedDirections> centred =
-                    base.isPresent() ? List.of() : fitter.takingMeans().fit(opened, base, List.of());
-            if (centred.stream().anyMatch(slot -> slot.mean() != null)) {
-                List<SharedDirections> products = slots.stream()
-                        .filter(slot -> slot.name().contains(BasisFitter.PRODUCT))
-                        .toList();
-                centred.addAll(products);
+            if (hasMeans) {
                 choose(centred, leasts[0], List.of(), "new directions, from means,").ifPresent(choices::add);
             }
             if (members.size() >= FEWEST_SPANNED) {
@@ -377,6 +379,10 @@ final class BasisChooser implements Closeable {
         List<WeightJob> some = spread(members, TRIED);
         long bytes = some.stream().mapToLong(job -> job.fingerprint().size()).sum();
         Progress progress = listener.begins("trying", bytes * choices.size());
+        long[] elements = new long[some.size()];
+        for (int i = 0; i < elements.length; i++) {
+            elements[i] = realElements(some.get(i));
+        }
         List<Tried> all = new ArrayList<>();
         for (Choice choice : choices) {
             boolean isHopeless = coding.fidelity().kind() != Fidelity.Kind.SPAN
@@ -385,10 +391,10 @@ final class BasisChooser implements Closeable {
             if (isHopeless) {
                 progress.advance(bytes);
             } else {
-                all.add(tried(choice, some, references, coding, progress));
+                all.add(tried(choice, some, elements, references, coding, progress));
             }
         }
-        double worth = worthOfError(all, some, coding);
+        double worth = worthOfError(all, elements, coding);
         double nearly = NEARLY * (1 - coding.energy().orElse(0));
         Tried best = all.getFirst();
         double least = Double.POSITIVE_INFINITY;
@@ -406,19 +412,25 @@ final class BasisChooser implements Closeable {
     }
 
     private Tried tried(
-            Choice choice, List<WeightJob> some, List<Reference> references, PackCoding coding, Progress progress)
+            Choice choice,
+            List<WeightJob> some,
+            long[] elements,
+            List<Reference> references,
+            PackCoding coding,
+            Progress progress)
             throws IOException {
         double stored = 0;
         double missing = 0;
         double error = 0;
-        for (WeightJob job : some) {
+        for (int i = 0; i < elements.length; i++) {
+            WeightJob job = some.get(i);
             Path out = session.newFile();
             stored += RecordEncoder.encode(job.file(), references, choice.basis(), coding.options(jobs), out, progress)
                     .storedLength();
             if (coding.needsLayer()) {
                 double kept = FileStorer.kept(MappedSource.open(out));
                 missing = Math.max(missing, coding.energy().orElse(0) - kept);
-                error += (1 - kept) * realElements(job);
+                error += (1 - kept) * elements[i];
             }
             Files.delete(out);
         }
@@ -438,18 +450,15 @@ final class BasisChooser implements Closeable {
      * What an element's whole energy is worth in bytes where nothing stands upon the layer: as much as where numbers
      * are rounded. The step of a rate isn't known, but a layer leaves out a twelfth of its square.
      */
-    private static double worthOfError(List<Tried> all, List<WeightJob> some, PackCoding coding) throws IOException {
+    private static double worthOfError(List<Tried> all, long[] elements, PackCoding coding) {
         if (coding.fidelity().kind() != Fidelity.Kind.SPAN || coding.energy().isPresent()) {
             return 0;
         }
         double step = coding.options(1).step();
         if (coding.rate().isPresent()) {
-            double elements = 0;
-            for (WeightJob job : some) {
-                elements += (double) realElements(job) / some.size();
-            }
             double error = all.stream().mapToDouble(Tried::error).min().orElse(0);
-            step = Math.sqrt(12 * Math.max(error, Double.MIN_NORMAL) / Math.max(1, elements));
+            double each = Arrays.stream(elements).average().orElse(0);
+            step = Math.sqrt(12 * Math.max(error, Double.MIN_NORMAL) / Math.max(1, each));
         }
         return 1 / (step * step * Quantiser.BIT * Byte.SIZE);
     }
