@@ -26,6 +26,8 @@ public final class LowRankFitter {
     private static final int SMALL = 1 << 18;
     private static final int ROUNDS = 15;
     private static final int ROUNDS_OF_SMALL = 60;
+    /** A round that leaves this part of what the one before it left is the last. */
+    private static final double NO_NEARER = 0.97;
 
     private final int rows;
     private final int columns;
@@ -63,6 +65,10 @@ public final class LowRankFitter {
          */
         public int rank() {
             return left.length;
+        }
+
+        private Factors transposed() {
+            return new Factors(/* left= */ right, /* right= */ left);
         }
     }
 
@@ -128,25 +134,32 @@ public final class LowRankFitter {
                 Orthonormal.columns(q, columns, p);
             }
         }
-        Factors factors = balanced(left, q, p, rank);
+        Factors factors = balanced(left, rows, q, columns, p, rank);
         int rounds = x.length <= SMALL ? ROUNDS_OF_SMALL : ROUNDS;
+        float[] u = columns(factors.left(), rows);
+        float[] v = new float[columns * rank];
+        double before = Double.POSITIVE_INFINITY;
         for (int round = 0; round < rounds; round++) {
-            clip(factors, x);
-            float[] u = columns(factors.left(), rows);
+            double moved = clip(factors, x);
+            // What is no product but for rounding comes no nearer to one.
+            if (moved >= NO_NEARER * before) {
+                break;
+            }
+            before = moved;
             Orthonormal.columns(u, rows, rank);
-            float[] v = new float[columns * rank];
             timesTransposed(x, u, rank, v);
             Orthonormal.columns(v, columns, rank);
             times(x, v, rank, u);
-            Orthonormal.columns(u, rows, rank);
-            timesTransposed(x, u, rank, v);
-            factors = balanced(u, v, rank, rank);
+            factors = balanced(v, columns, u, rows, rank, rank).transposed();
         }
         return factors;
     }
 
-    /** The matrix of the factors, each element moved into the cell that is rounded to what is given. */
-    private void clip(Factors factors, float[] x) {
+    /**
+     * Makes the matrix of the factors, each element moved into the cell that is rounded to what is given; returns the
+     * sum of squares of the moves.
+     */
+    private double clip(Factors factors, float[] x) {
         int rank = factors.rank();
         MatrixPanels right = new MatrixPanels(rank, columns);
         float[] row = new float[columns];
@@ -158,9 +171,14 @@ public final class LowRankFitter {
         }
         Arrays.fill(x, 0);
         product.add(Strided.rows(columns(factors.left(), rows), rank), rows, right, Strided.rows(x, columns));
+        double moved = 0;
         for (int i = 0; i < x.length; i++) {
-            x[i] = Math.min(Math.max(x[i], low[i]), high[i]);
+            float inside = Math.min(Math.max(x[i], low[i]), high[i]);
+            double by = (double) inside - x[i];
+            moved += by * by;
+            x[i] = inside;
         }
+        return moved;
     }
 
     /** X Q, with Q and the result of p columns. */
@@ -178,7 +196,7 @@ public final class LowRankFitter {
     }
 
     /** The best factors of a rank of U V^T, U having p orthonormal columns, each pair's columns of the same length. */
-    private Factors balanced(float[] u, float[] v, int p, int rank) {
+    private static Factors balanced(float[] u, int rows, float[] v, int columns, int p, int rank) {
         double[] gram = new double[p * p];
         for (int j = 0; j < columns; j++) {
             for (int a = 0; a < p; a++) {

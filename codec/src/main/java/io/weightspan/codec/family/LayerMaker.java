@@ -33,7 +33,7 @@ final class LayerMaker {
     private final List<Reference> references;
     private final Optional<BasisReference> basis;
     private final EncodeOptions options;
-    private final LowRankSearch lowRank = new LowRankSearch();
+    private final LowRankSearch lowRank;
 
     /**
      * Prepares to make layers.
@@ -42,12 +42,15 @@ final class LayerMaker {
      * @param references what may predict it
      * @param basis its directions, or empty
      * @param options tell the step, or how to find it
+     * @param lowRank looks for products in the file's tensors
      */
     LayerMaker(
             SafetensorsFile file,
             List<Reference> references,
             Optional<BasisReference> basis,
-            EncodeOptions options) {
+            EncodeOptions options,
+            LowRankSearch lowRank) {
+        this.lowRank = lowRank;
         this.file = file;
         this.references = references;
         this.basis = basis;

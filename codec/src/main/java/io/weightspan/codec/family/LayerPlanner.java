@@ -7,6 +7,7 @@ import io.weightspan.codec.basis.MatrixElements;
 import io.weightspan.codec.basis.Projection;
 import io.weightspan.codec.basis.Quantiser;
 import io.weightspan.codec.basis.TurnedMatrix;
+import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.Limits;
 import io.weightspan.codec.safetensors.SafetensorsFile;
 import io.weightspan.codec.tensor.TensorInfo;
@@ -118,7 +119,9 @@ final class LayerPlanner {
                 .orElse(null);
         Task task =
                 new Task(exact, new Center(elements, tensor.dtype()), base, base == null ? null : center(base), out);
-        Optional<Planned> found = task.from() == null ? mixture(task) : product(task, task.from());
+        Optional<Planned> found = task.base() == null || task.from() == null
+                ? mixture(task)
+                : product(task, task.base().reference().fileSha256(), task.from());
         return found.isPresent() || !quantises ? found : coefficients(task);
     }
 
@@ -175,11 +178,11 @@ final class LayerPlanner {
     }
 
     /** A product of thin matrices upon the base, where that takes fewer bits than what is known without a layer. */
-    private Optional<Planned> product(Task task, Center from) {
+    private Optional<Planned> product(Task task, Digest base, Center from) {
         if (!LowRankPlanner.serves(task.tensor())) {
             return Optional.empty();
         }
-        Optional<LowRankPlanner.Found> found = lowRank.find(task.tensor(), task.own(), from);
+        Optional<LowRankPlanner.Found> found = lowRank.find(task.tensor(), task.own(), base, from);
         if (found.isEmpty() || found.get().bits() >= WORTH_FACTORS * task.exact().bits()) {
             return Optional.empty();
         }

@@ -44,7 +44,11 @@ public final class RecordEncoder {
 
     /** A file and what may predict it. */
     private record Source(
-            SafetensorsFile file, List<Reference> references, Optional<BasisReference> basis, Digest sha256) {
+            SafetensorsFile file,
+            List<Reference> references,
+            Optional<BasisReference> basis,
+            LowRankSearch search,
+            Digest sha256) {
         List<MemorySegment> bytes() {
             List<MemorySegment> bytes = new ArrayList<>();
             for (int t = 0; t < file.tensors().size(); t++) {
@@ -112,8 +116,36 @@ public final class RecordEncoder {
             Path out,
             Progress progress)
             throws IOException {
+        return encode(path, references, basis, new LowRankSearch(), options, out, progress);
+    }
+
+    /**
+     * Encodes a safetensors file that is encoded several times.
+     *
+     * @param path the file
+     * @param references as for the others
+     * @param basis as for the others
+     * @param search what was found in the same file; finds more
+     * @param options fidelity, speed and effort
+     * @param out where the record goes; must not exist
+     * @param progress hears of the file's bytes, each once
+     * @return what was written, the same as with a new search
+     * @throws io.weightspan.codec.container.ContainerException if the file is not a safetensors file: {@code
+     *      MALFORMED_SCHEMA}, {@code DUPLICATE_NAME}, {@code LIMIT_EXCEEDED} or {@code TRUNCATED}; nothing was
+     *      written then
+     * @throws IOException if a file cannot be read or written; what was written is deleted
+     */
+    public static EncodedRecord encode(
+            Path path,
+            List<Reference> references,
+            Optional<BasisReference> basis,
+            LowRankSearch search,
+            EncodeOptions options,
+            Path out,
+            Progress progress)
+            throws IOException {
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
-            Source source = new Source(file, references, basis, Digest.sha256(file.bytes()));
+            Source source = new Source(file, references, basis, search, Digest.sha256(file.bytes()));
             RecordEncoder encoder = new RecordEncoder(source, options, progress);
             return switch (options.fidelity().kind()) {
                 case EXACT -> encoder.encodeExact(out);
@@ -209,7 +241,7 @@ public final class RecordEncoder {
     }
 
     private LayeredPlans layer(List<TensorPlan> plans, Path scratch) throws IOException {
-        return new LayerMaker(source.file(), source.references(), source.basis(), options)
+        return new LayerMaker(source.file(), source.references(), source.basis(), options, source.search())
                 .make(plans, source.bytes(), scratch);
     }
 

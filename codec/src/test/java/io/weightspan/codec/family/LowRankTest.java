@@ -308,4 +308,34 @@ class LowRankTest {
         }
         assertThat(found.getFirst()).isInstanceOf(LowRankPlan.class).isSameAs(found.getLast());
     }
+
+    /** A search that is used for another base as well finds what is true of that one. */
+    @Test
+    void aSearchTellsBasesApart() throws IOException {
+        float[] center = center(1);
+        Path first = new TestFiles()
+                .tensor("w", DType.BF16, "[96,80]", bf16(center))
+                .write(folder.resolve("first-base.safetensors"));
+        Path second = new TestFiles()
+                .tensor("w", DType.BF16, "[96,80]", bf16(center(2)))
+                .write(folder.resolve("second-base.safetensors"));
+        Path file = new TestFiles()
+                .tensor("w", DType.BF16, "[96,80]", bf16(merged(center, 3, 5)))
+                .write(folder.resolve("of-first.safetensors"));
+        LowRankSearch search = new LowRankSearch();
+        List<byte[]> shared = new ArrayList<>();
+        List<byte[]> alone = new ArrayList<>();
+        for (Path base : List.of(first, second, first)) {
+            List<Reference> references = List.of(records.reference(base, Role.ROLE_BASE));
+            for (LowRankSearch used : List.of(search, new LowRankSearch())) {
+                Path out = folder.resolve("told-apart.wspan");
+                RecordEncoder.encode(
+                        file, references, Optional.empty(), used, EncodeOptions.DEFAULT, out, Progress.NONE);
+                (used == search ? shared : alone).add(Files.readAllBytes(out));
+                Files.delete(out);
+            }
+        }
+        assertThat(shared).usingElementComparator(Arrays::compare).containsExactlyElementsOf(alone);
+        assertThat(shared.get(0)).isEqualTo(shared.get(2)).isNotEqualTo(shared.get(1));
+    }
 }

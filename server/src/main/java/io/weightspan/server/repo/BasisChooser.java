@@ -12,6 +12,7 @@ import io.weightspan.codec.family.BasisReference;
 import io.weightspan.codec.family.EncodeOptions;
 import io.weightspan.codec.family.EncodedRecord;
 import io.weightspan.codec.family.Fidelity;
+import io.weightspan.codec.family.LowRankSearch;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.family.RecordEncoder;
 import io.weightspan.codec.family.Reference;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,6 +86,8 @@ final class BasisChooser implements Closeable {
     private final PackListener listener;
     private final int jobs;
     private final Closer open = new Closer();
+    /** What was found in the files that choices are tried on, of one group at a time. */
+    private final Map<WeightJob, LowRankSearch> searches = new HashMap<>();
 
     BasisChooser(
             StoredFiles files, FileStorer storer, StoreSession session, PackListener listener, int jobs) {
@@ -138,6 +142,7 @@ final class BasisChooser implements Closeable {
         }
         for (Map.Entry<Group, List<WeightJob>> group : groups.entrySet()) {
             choose(group.getKey(), group.getValue(), stored, coding);
+            searches.clear();
         }
     }
 
@@ -425,7 +430,9 @@ final class BasisChooser implements Closeable {
         for (int i = 0; i < elements.length; i++) {
             WeightJob job = some.get(i);
             Path out = session.newFile();
-            stored += RecordEncoder.encode(job.file(), references, choice.basis(), coding.options(jobs), out, progress)
+            LowRankSearch search = searches.computeIfAbsent(job, any -> new LowRankSearch());
+            stored += RecordEncoder.encode(
+                    job.file(), references, choice.basis(), search, coding.options(jobs), out, progress)
                     .storedLength();
             if (coding.needsLayer()) {
                 double kept = FileStorer.kept(MappedSource.open(out));
