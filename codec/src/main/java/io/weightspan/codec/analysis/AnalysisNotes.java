@@ -1,6 +1,7 @@
 package io.weightspan.codec.analysis;
 
 import io.weightspan.codec.basis.BasisFitter;
+import io.weightspan.codec.basis.RangeFinder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,13 +25,13 @@ final class AnalysisNotes {
         long fromMean = slots.stream().filter(slot -> slot.base() == null).count();
         add(notes, hasBase ? fromMean : 0, "slots have no finite tensor of the same shape in the base: differences are"
                 + " taken from the mean of the fitted members there.");
-        long longSides = slots.stream()
-                .filter(FamilySlot::isMatrix)
-                .flatMapToInt(slot -> IntStream.of(slot.rows(), slot.columns()))
-                .filter(side -> side > BasisFitter.LONGEST_GRAM)
-                .count();
-        add(notes, longSides, "sides of matrices are longer than " + BasisFitter.LONGEST_GRAM
-                + " and were not turned.");
+        add(notes, sides(slots, BasisFitter.LONGEST_GRAM, BasisFitter.LONGEST_SIDE),
+                "sides of matrices are longer than "
+                        + BasisFitter.LONGEST_GRAM + ": at most " + RangeFinder.WIDTH
+                        + " directions of each were looked for,"
+                        + " and what lies outside them is not turned.");
+        add(notes, sides(slots, BasisFitter.LONGEST_SIDE, Integer.MAX_VALUE), "sides of matrices are longer than "
+                + BasisFitter.LONGEST_SIDE + " and were not turned.");
         long unshuffled = analyses.stream()
                 .filter(slot -> slot.shuffledSpectrum().length == 0)
                 .count();
@@ -44,6 +45,14 @@ final class AnalysisNotes {
         add(notes, productsLeftOut,
                 "products of factors are left out: the factors of all members do not fit in memory.");
         return notes;
+    }
+
+    private static long sides(List<FamilySlot> slots, int above, int most) {
+        return slots.stream()
+                .filter(FamilySlot::isMatrix)
+                .flatMapToInt(slot -> IntStream.of(slot.rows(), slot.columns()))
+                .filter(side -> side > above && side <= most)
+                .count();
     }
 
     private static void add(List<String> notes, long count, String text) {

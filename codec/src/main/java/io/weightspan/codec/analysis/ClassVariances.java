@@ -2,7 +2,7 @@ package io.weightspan.codec.analysis;
 
 /**
  * Variances of coefficients by class, a class being the positions that the fitted members expect to be about equally
- * large (half octaves of the product of their row's and their column's magnitude).
+ * large (half octaves of the product of their row's and their column's magnitude), and one of those that have none.
  */
 final class ClassVariances {
     /** Classes on either side of the middle. */
@@ -11,7 +11,7 @@ final class ClassVariances {
     /** A variance counts for no less than this part of the mean: below it there is only rounding. */
     private static final double FLOOR = 0x1p-40;
 
-    private final double[] squares = new double[2 * CLASSES + 1];
+    private final double[] squares = new double[2 * CLASSES + 2];
     private final long[] counts = new long[squares.length];
 
     /** The class of a position whose expected magnitude is given, in half octaves, at most {@code most} from 0. */
@@ -35,6 +35,17 @@ final class ClassVariances {
                 counts[at]++;
             }
         }
+    }
+
+    /**
+     * Adds elements of which only the sum of squares is known: a class of their own.
+     *
+     * @param square the sum, in the units of the other elements
+     * @param count  how many
+     */
+    void addOutside(double square, long count) {
+        squares[squares.length - 1] += square;
+        counts[counts.length - 1] += count;
     }
 
     /** Half the binary logarithm of the variances' arithmetic mean over their geometric mean: bits a weight. */

@@ -2,16 +2,14 @@ package io.weightspan.codec.analysis;
 
 import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.basis.Directions;
-import io.weightspan.codec.basis.Eigen;
-import io.weightspan.codec.basis.ModeProducts;
 import io.weightspan.codec.basis.Projection;
 import java.io.IOException;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The two sides of a matrix slot: eigenvectors of the sums of D D^T and D^T D over the fitted members, D a member's
- * difference, as {@link BasisFitter} fits them. A side longer than {@link BasisFitter#LONGEST_GRAM} is left as it is.
+ * difference, as {@link BasisFitter} fits them. Of a long side only those are found along which most of the energy
+ * lies.
  */
 final class ModeAxes {
     private final int rows;
@@ -40,49 +38,28 @@ final class ModeAxes {
     static ModeAxes of(Differences differences, FamilySlot slot, int[] fitted) throws IOException {
         int rows = slot.rows();
         int columns = slot.columns();
-        ModeProducts byRow = rows <= BasisFitter.LONGEST_GRAM ? new ModeProducts(rows) : null;
-        ModeProducts byColumn = columns <= BasisFitter.LONGEST_GRAM ? new ModeProducts(columns) : null;
+        SideAxes byRow = new SideAxes(rows, columns, true);
+        SideAxes byColumn = new SideAxes(rows, columns, false);
         double energy = 0;
         for (int member : fitted) {
             float[] d = differences.of(member);
             for (float x : d) {
                 energy += (double) x * x;
             }
-            if (byColumn != null) {
-                byColumn.addColumns(d, rows);
-            }
-            if (byRow != null) {
-                byRow.addRows(d, columns);
+            byColumn.add(member, d);
+            byRow.add(member, d);
+        }
+        boolean rowsAgain = byRow.beginSecond();
+        boolean columnsAgain = byColumn.beginSecond();
+        if (rowsAgain || columnsAgain) {
+            for (int member : fitted) {
+                float[] d = differences.of(member);
+                byColumn.addAgain(d);
+                byRow.addAgain(d);
             }
         }
         double mean = energy / rows / columns;
-        return new ModeAxes(rows, columns, side(byRow, rows, columns, mean), side(byColumn, columns, rows, mean));
-    }
-
-    private static Side side(@Nullable ModeProducts sum, int n, int others, double mean) {
-        double[] ones = new double[n];
-        Arrays.fill(ones, 1);
-        if (sum == null) {
-            return new Side(null, ones, null, ones);
-        }
-        double[] products = sum.products();
-        Eigen eigen = Eigen.of(products, n).orElseGet(() -> Eigen.zero(n));
-        float[] values = new float[n * n];
-        double[] magnitudes = new double[n];
-        double[] straight = new double[n];
-        for (int k = 0; k < n; k++) {
-            magnitudes[k] = magnitude(eigen.values()[k], others, mean);
-            straight[k] = magnitude(products[k * n + k], others, mean);
-            for (int i = 0; i < n; i++) {
-                values[k * n + i] = (float) eigen.vectors()[k][i];
-            }
-        }
-        // Levels serve the coder, which takes no part here.
-        return new Side(new Directions(n, n, values, new byte[n]), magnitudes, eigen.shares(), straight);
-    }
-
-    private static double magnitude(double square, int others, double mean) {
-        return mean > 0 ? Math.sqrt(Math.max(0, square) / others / mean) : 0;
+        return new ModeAxes(rows, columns, byRow.side(mean), byColumn.side(mean));
     }
 
     Side left() {
@@ -93,17 +70,39 @@ final class ModeAxes {
         return right;
     }
 
-    /** A member's difference turned into the directions: as many coefficients as elements. */
+    /** A member's difference turned into the directions: a coefficient for each two directions. */
     float[] turned(float[] d) {
         return Projection.coefficients(d, rows, columns, left.directions(), right.directions());
     }
 
-    /** Bytes of the first directions of each side, as a basis stores them: int8, a scale of 4 bytes, a level of 1. */
-    long basisBytes(int leftUsed, int rightUsed) {
-        return side(left, rows, leftUsed) + side(right, columns, rightUsed);
+    /** How many elements a difference has beyond its coefficients: 0 where both sides have all their directions. */
+    long outside() {
+        return (long) rows * columns - (long) left.magnitudes().length * right.magnitudes().length;
     }
 
-    private static long side(Side side, int length, int used) {
+    /**
+     * The energy that coefficients leave out of a difference.
+     *
+     * @param turned the coefficients
+     * @param square the sum of squares of the difference
+     */
+    double outside(float[] turned, double square) {
+        if (outside() == 0) {
+            return 0;
+        }
+        double inside = 0;
+        for (float c : turned) {
+            inside += (double) c * c;
+        }
+        return Math.max(0, square - inside);
+    }
+
+    /** Bytes of the first directions of each side, as a basis stores them: int8, a scale of 4 bytes, a level of 1. */
+    long basisBytes(int leftUsed, int rightUsed) {
+        return bytes(left, rows, leftUsed) + bytes(right, columns, rightUsed);
+    }
+
+    private static long bytes(Side side, int length, int used) {
         return side.directions() == null ? 0 : (long) used * (length + SlotAnalyzer.DIRECTION_OVERHEAD);
     }
 }

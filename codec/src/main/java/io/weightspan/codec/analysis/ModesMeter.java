@@ -31,9 +31,16 @@ final class ModesMeter {
         }
     }
 
-    /** Adds a member's coefficients, of the given root mean square. */
-    void add(float[] c, double deviation) {
+    /**
+     * Adds a member.
+     *
+     * @param c its coefficients
+     * @param deviation the root mean square of its difference
+     * @param outside the sum of squares that the coefficients leave out whatever the step
+     */
+    void add(float[] c, double deviation, double outside) {
         members++;
+        left += outside;
         if (deviation == 0) {
             return;
         }

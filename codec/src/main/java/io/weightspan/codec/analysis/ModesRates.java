@@ -37,8 +37,9 @@ final class ModesRates {
         ModesRates rates = new ModesRates(axes, steps);
         for (int member : members) {
             float[] turned = axes.turned(own.of(member));
+            double outside = axes.outside(turned, axis.square(member));
             for (ModesMeter meter : rates.meters) {
-                meter.add(turned, Math.sqrt(axis.square(member) / own.size()));
+                meter.add(turned, Math.sqrt(axis.square(member) / own.size()), outside);
             }
             rates.energy += axis.square(member);
         }

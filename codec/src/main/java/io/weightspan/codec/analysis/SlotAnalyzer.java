@@ -130,7 +130,9 @@ final class SlotAnalyzer {
         for (int member : of) {
             float[] d = differences.of(member);
             double scale = axis.square(member) > 0 ? Math.sqrt(d.length / axis.square(member)) : 0;
-            turned.add(modes.turned(d), scale, modes.left().magnitudes(), modes.right().magnitudes());
+            float[] c = modes.turned(d);
+            turned.add(c, scale, modes.left().magnitudes(), modes.right().magnitudes());
+            turned.addOutside(modes.outside(c, axis.square(member)) * scale * scale, modes.outside());
             straight.add(d, scale, modes.left().straight(), modes.right().straight());
         }
         return turned.gain() - straight.gain();

@@ -39,7 +39,7 @@ public final class BasisFitter {
     public static final String COMPONENTS = ".components";
 
     /** A longer side is left as it is: its directions would not fit. */
-    static final int LONGEST_SIDE = 1 << 16;
+    public static final int LONGEST_SIDE = 1 << 16;
 
     /** A smaller slot holds too little to pay for directions. */
     private static final long SMALLEST_SLOT = 1_024;

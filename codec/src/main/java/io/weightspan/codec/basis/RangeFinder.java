@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * each other: sums of random columns span them (first pass), the energy in the span orders them (second pass; N. Halko,
  * P. G. Martinsson, J. A. Tropp, "Finding structure with randomness", SIAM Review 53, 2011). For one thread.
  */
-final class RangeFinder {
+public final class RangeFinder {
     /** Directions that are looked for, some of which are spare. */
-    static final int WIDTH = 128;
+    public static final int WIDTH = 128;
 
     private final int rows;
     private final int columns;
@@ -39,7 +39,7 @@ final class RangeFinder {
      * @param ofRows  whether directions of length m are wanted, else of length n
      * @param known   directions that they are to be orthogonal to
      */
-    RangeFinder(int rows, int columns, boolean ofRows, Optional<Directions> known) {
+    public RangeFinder(int rows, int columns, boolean ofRows, Optional<Directions> known) {
         this.rows = rows;
         this.columns = columns;
         this.ofRows = ofRows;
@@ -64,9 +64,9 @@ final class RangeFinder {
      * Adds a member in the first pass.
      *
      * @param member its number, which seeds the random signs
-     * @param d      its difference, row by row
+     * @param d      its difference, row by row, finite
      */
-    void sketch(int member, float[] d) {
+    public void sketch(int member, float[] d) {
         SplittableRandom random = new SplittableRandom(member);
         float[] signs = new float[others * width];
         for (int i = 0; i < others; i++) {
@@ -84,7 +84,7 @@ final class RangeFinder {
     }
 
     /** Ends the first pass and begins the second. */
-    void orthonormalise() {
+    public void orthonormalise() {
         Orthonormal.columns(sketch, length, width);
         for (int i = 0; i < length; i++) {
             Arrays.fill(sketch, i * width, i * width + Math.min(known, width), 0);
@@ -95,10 +95,10 @@ final class RangeFinder {
     /**
      * Adds a member in the second pass.
      *
-     * @param d its difference, row by row
+     * @param d its difference, row by row, finite
      * @throws IllegalStateException in the first pass
      */
-    void add(float[] d) {
+    public void add(float[] d) {
         if (panels == null) {
             throw new IllegalStateException("first pass");
         }
@@ -114,7 +114,7 @@ final class RangeFinder {
      * @param mean the mean of squares of all differences
      * @return null if there are none
      */
-    SharedDirections.@Nullable Side side(int summed, double mean) {
+    public SharedDirections.@Nullable Side side(int summed, double mean) {
         Optional<Eigen> found = Eigen.of(energy.products(), width);
         if (found.isEmpty()) {
             return null;

@@ -4,10 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.weightspan.codec.basis.BasisFitter;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.codec.tensor.MemoryFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,7 +34,12 @@ class FamilyAnalyzerTest {
     }
 
     private static FamilyMember member(int i, float... values) {
-        return new FamilyMember("member-" + i, new MemoryFile().tensor("w", SHAPE, values));
+        return member(i, ROWS, values);
+    }
+
+    private static FamilyMember member(int i, int rows, float... values) {
+        List<Long> shape = List.of((long) rows, (long) COLUMNS);
+        return new FamilyMember("member-" + i, new MemoryFile().tensor("w", shape, values));
     }
 
     private static FamilyMember zeroBase() {
@@ -63,18 +70,22 @@ class FamilyAnalyzerTest {
 
     /** Members that share the first six of each side's directions, and nothing else. */
     private List<FamilyMember> sixSixths(int count) {
-        float[] left = normal(ROWS * 6);
+        return sixSixths(count, ROWS);
+    }
+
+    private List<FamilyMember> sixSixths(int count, int rows) {
+        float[] left = normal(rows * 6);
         float[] right = normal(6 * COLUMNS);
         List<FamilyMember> members = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             float[] core = normal(36);
-            float[] values = new float[ROWS * COLUMNS];
+            float[] values = new float[rows * COLUMNS];
             for (int at = 0; at < values.length; at++) {
                 for (int ab = 0; ab < 36; ab++) {
                     values[at] += left[at / COLUMNS * 6 + ab / 6] * core[ab] * right[ab % 6 * COLUMNS + at % COLUMNS];
                 }
             }
-            members.add(member(i, values));
+            members.add(member(i, rows, values));
         }
         return members;
     }
@@ -92,6 +103,53 @@ class FamilyAnalyzerTest {
                 .filter(error -> error.k() == k)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** A side too long for the products of its elements has what those would have found, as it is of low rank. */
+    @Test
+    void aLongSideIsTurned() throws IOException {
+        int rows = BasisFitter.LONGEST_GRAM + 76;
+        FamilyAnalysis analysis =
+                analyze(sixSixths(30, rows), member(0, rows, new float[rows * COLUMNS]));
+        SlotAnalysis slot = analysis.slots().getFirst();
+        ModeSpectrum left = requireNonNull(slot.left());
+        assertThat(left.dimension()).isEqualTo(rows);
+        assertThat(Arrays.stream(left.spectrum()).limit(6).sum()).isCloseTo(1, within(1e-5));
+        assertThat(Arrays.stream(left.spectrum()).skip(6).sum()).isLessThan(1e-5);
+        assertThat(Arrays.stream(left.spectrum()).limit(6).min().orElseThrow()).isGreaterThan(0.01);
+        // Of random tensors 128 directions of 1,100 hold little more than their part.
+        assertThat(left.nullSpectrum()[0]).isLessThan(0.02);
+        CodingGain gain = requireNonNull(slot.codingGain());
+        assertThat(gain.heldOut()).isGreaterThan(5);
+        assertThat(gain.random()).isCloseTo(0, within(0.05));
+        assertThat(slot.form()).isEqualTo(SlotAnalysis.MODES);
+        Coding modes = requireNonNull(slot.rates().get(SlotAnalyzer.REFERENCE).modes());
+        // 36 numbers instead of 44,000; six directions of each side.
+        assertThat(modes.bitsPerWeight()).isLessThan(0.01);
+        assertThat(modes.basisBytes()).isEqualTo(6 * (rows + 5L) + 6 * (COLUMNS + 5L));
+        assertThat(analysis.notes()).anyMatch(note -> note.startsWith("1 sides of matrices are longer than 1024"));
+    }
+
+    /** What lies outside the directions that were looked for is left out of the layer, and counted. */
+    @Test
+    void whatALongSideLeavesOutIsError() throws IOException {
+        int rows = BasisFitter.LONGEST_GRAM + 76;
+        List<FamilyMember> members = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            members.add(member(i, rows, normal(rows * COLUMNS)));
+        }
+        SlotAnalysis slot =
+                analyze(members, member(0, rows, new float[rows * COLUMNS])).slots().getFirst();
+        assertThat(slot.shares()).isFalse();
+        assertThat(slot.form()).isEqualTo(SlotAnalysis.DIRECT);
+        CodingGain gain = requireNonNull(slot.codingGain());
+        assertThat(gain.heldOut()).isCloseTo(0, within(0.05));
+        // 128 of 1,100 directions hold little more than their part however fine the step.
+        double most = Math.sqrt(1 - 128.0 / rows);
+        assertThat(requireNonNull(slot.rates().getFirst().modes()).error()).isCloseTo(most, within(0.01));
+        for (SlotRate rate : slot.rates()) {
+            assertThat(requireNonNull(rate.modes()).error()).isGreaterThan(most - 0.01);
+        }
     }
 
     @Test
