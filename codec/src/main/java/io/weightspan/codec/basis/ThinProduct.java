@@ -29,21 +29,39 @@ public record ThinProduct(float[] left, float[] right, int rows, int inner, int 
      * @return the sum of the products of their elements
      */
     public double dot(ThinProduct other) {
+        double[] ofLeft = products(left, inner, other.left, other.inner, rows);
+        double[] ofRight =
+                products(columnwise(right, inner), inner, columnwise(other.right, other.inner), other.inner, columns);
         double sum = 0;
-        for (int s = 0; s < inner; s++) {
-            for (int t = 0; t < other.inner; t++) {
-                double ofLeft = 0;
-                for (int i = 0; i < rows; i++) {
-                    ofLeft += (double) left[i * inner + s] * other.left[i * other.inner + t];
-                }
-                double ofRight = 0;
-                for (int j = 0; j < columns; j++) {
-                    ofRight += (double) right[s * columns + j] * other.right[t * columns + j];
-                }
-                sum += ofLeft * ofRight;
-            }
+        for (int at = 0; at < ofLeft.length; at++) {
+            sum += ofLeft[at] * ofRight[at];
         }
         return sum;
+    }
+
+    /** A^T B of two matrices of as many rows. */
+    private static double[] products(float[] a, int p, float[] b, int q, int rows) {
+        double[] products = new double[p * q];
+        for (int i = 0; i < rows; i++) {
+            for (int s = 0; s < p; s++) {
+                double own = a[i * p + s];
+                for (int t = 0; t < q; t++) {
+                    products[s * q + t] += own * b[i * q + t];
+                }
+            }
+        }
+        return products;
+    }
+
+    /** The transpose of a matrix of as many columns as the product has. */
+    private float[] columnwise(float[] matrix, int height) {
+        float[] transposed = new float[matrix.length];
+        for (int s = 0; s < height; s++) {
+            for (int j = 0; j < columns; j++) {
+                transposed[j * height + s] = matrix[s * columns + j];
+            }
+        }
+        return transposed;
     }
 
     /**

@@ -75,10 +75,11 @@ final class LayerMaker {
     }
 
     private LayeredPlans make(List<TensorPlan> plans, double step, Path scratch) throws IOException {
-        boolean quantises = options.keepLayer() || options.fidelity().kind() == Fidelity.Kind.SPAN;
-        LayerPlanner planner = new LayerPlanner(file, references, basis, step, quantises, lowRank);
+        boolean isAlone = options.fidelity().kind() == Fidelity.Kind.SPAN;
+        boolean quantises = options.keepLayer() || isAlone;
+        LayerPlanner planner = new LayerPlanner(file, references, basis, step, quantises, isAlone, lowRank);
         // Factors of the same product are as good to use as the file's, but no nearer to them.
-        Optional<ProductPlanner> products = options.fidelity().kind() == Fidelity.Kind.SPAN
+        Optional<ProductPlanner> products = isAlone
                 ? Optional.of(new ProductPlanner(file, basis, step))
                 : Optional.empty();
         return LayeredPlans.of(file, plans, planner, products, options.threads(), scratch);

@@ -41,6 +41,7 @@ final class LayerPlanner {
     private final double step;
     private final boolean areFewAside;
     private final boolean quantises;
+    private final boolean isAlone;
     private final MixturePlanner mixtures;
     private final LowRankSearch lowRank;
 
@@ -54,6 +55,8 @@ final class LayerPlanner {
      *      difference
      * @param quantises whether tensors without directions are quantised; else only products of thin matrices are looked
      *      for, unless there is a basis
+     * @param isAlone   whether nothing is put upon the layer: products are then as coarse as its step, and stand only
+     *      where error and bytes together are less than those of coefficients
      * @param lowRank looks for products in the file's tensors
      */
     LayerPlanner(
@@ -62,6 +65,7 @@ final class LayerPlanner {
             Optional<BasisReference> basis,
             double step,
             boolean quantises,
+            boolean isAlone,
             LowRankSearch lowRank)
             throws IOException {
         this.references = references;
@@ -69,6 +73,7 @@ final class LayerPlanner {
         this.step = step;
         this.lowRank = lowRank;
         this.quantises = quantises || basis.isPresent();
+        this.isAlone = isAlone;
         mixtures = new MixturePlanner(file, references);
         long all = 0;
         long aside = 0;
@@ -99,7 +104,13 @@ final class LayerPlanner {
      * @param plan the plan
      * @param error what it leaves out
      */
-    record Planned(TensorPlan plan, LayerError error) {}
+    record Planned(TensorPlan plan, LayerError error) {
+        /** The error in squares of a step, and the numbers' bits at what they are worth there. */
+        private double cost(float size) {
+            NumbersPlan numbers = plan.numbers();
+            return error.error() / size / size + (numbers == null ? 0 : Quantiser.BIT * numbers.bits());
+        }
+    }
 
     /**
      * Plans a tensor.
@@ -119,10 +130,41 @@ final class LayerPlanner {
                 .orElse(null);
         Task task =
                 new Task(exact, new Center(elements, tensor.dtype()), base, base == null ? null : center(base), out);
-        Optional<Planned> found = task.base() == null || task.from() == null
-                ? mixture(task)
-                : product(task, task.base().reference().fileSha256(), task.from());
+        if (task.base() == null || task.from() == null) {
+            Optional<Planned> found = mixture(task);
+            return found.isPresent() || !quantises ? found : coefficients(task);
+        }
+        Digest from = task.base().reference().fileSha256();
+        if (isAlone) {
+            return alone(task, from, task.from());
+        }
+        Optional<Planned> found = product(task, from, task.from());
         return found.isPresent() || !quantises ? found : coefficients(task);
+    }
+
+    /** Coefficients, or a product of thin matrices where its error and its bits together are less. */
+    private Optional<Planned> alone(Task task, Digest base, Center from) throws IOException {
+        Optional<Planned> coefficients = coefficients(task);
+        Optional<LowRankPlanner.Found> found = LowRankPlanner.serves(task.tensor())
+                ? lowRank.find(task.tensor(), task.own(), base, from)
+                : Optional.empty();
+        if (found.isEmpty()) {
+            return coefficients;
+        }
+        double square = task.differences(new float[task.size()]).orElse(0);
+        float size = size(step * Math.sqrt(square / task.size()));
+        LowRankPlan plan = LowRankPlanner.coarser(found.get().plan(), size);
+        Task apart = task.to(Arena.ofAuto().allocate(Math.max(1, task.out().byteSize()), Float.BYTES));
+        Planned product = apart.finish(plan, matrix(plan), square);
+        if (coefficients.isPresent() && coefficients.get().cost(size) <= product.cost(size)) {
+            return coefficients;
+        }
+        MemorySegment.copy(apart.out(), 0, task.out(), 0, task.out().byteSize());
+        return Optional.of(product);
+    }
+
+    private static MatrixElements matrix(LowRankPlan plan) {
+        return TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step());
     }
 
     /**
@@ -142,6 +184,10 @@ final class LayerPlanner {
 
         int size() {
             return (int) tensor().elementCount();
+        }
+
+        Task to(MemorySegment other) {
+            return new Task(exact, own, base, from, other);
         }
 
         /** Makes the layer's elements, and what becomes of the tensor. */
@@ -188,8 +234,7 @@ final class LayerPlanner {
         }
         LowRankPlan plan = found.get().plan();
         double square = task.differences(new float[task.size()]).orElse(0);
-        return Optional.of(task.finish(
-                plan, TurnedMatrix.ofFactors(plan.numbers(), plan.rows(), plan.columns(), plan.step()), square));
+        return Optional.of(task.finish(plan, matrix(plan), square));
     }
 
     private Optional<Planned> coefficients(Task task) throws IOException {

@@ -3,6 +3,8 @@ package io.weightspan.codec.family;
 import io.weightspan.codec.basis.CentredElements;
 import io.weightspan.codec.basis.CentredElements.Center;
 import io.weightspan.codec.basis.LowRankFitter;
+import io.weightspan.codec.basis.Quantiser;
+import io.weightspan.codec.basis.ThinProduct;
 import io.weightspan.codec.basis.TurnedMatrix;
 import io.weightspan.codec.residual.CellContexts;
 import io.weightspan.codec.residual.CoefficientBlocks;
@@ -37,6 +39,11 @@ final class LowRankPlanner {
     private static final int SAMPLE = 1 << 18;
 
     private static final int SYMBOLS = 256;
+
+    /** How much coarser numbers are than those that were tried before. */
+    private static final double COARSER = Math.sqrt(2);
+    /** After so many that are worse none is better. */
+    private static final int WORSE = 2;
 
     private LowRankPlanner() {}
 
@@ -101,6 +108,59 @@ final class LowRankPlanner {
             }
         }
         return Optional.ofNullable(best);
+    }
+
+    /**
+     * The same product by coarser numbers, as error and bytes together are least where the numbers of a step of some
+     * size are worth their bits.
+     *
+     * @param plan the product, as near as it is known
+     * @param size the step, of an element
+     * @return the coarser product, or the same
+     */
+    static LowRankPlan coarser(LowRankPlan plan, float size) {
+        ThinProduct whole = product(plan);
+        double square = whole.dot(whole);
+        LowRankPlan best = plan;
+        double least = Quantiser.BIT * plan.bits();
+        int worse = 0;
+        for (double by = COARSER; worse < WORSE && by * by * plan.step() <= Float.MAX_VALUE; by *= COARSER) {
+            LowRankPlan other = coarser(plan, by);
+            ThinProduct rounded = product(other);
+            double error = square - 2 * whole.dot(rounded) + rounded.dot(rounded);
+            double cost = error / size / size + Quantiser.BIT * other.bits();
+            worse = cost < least ? 0 : worse + 1;
+            if (cost < least) {
+                best = other;
+                least = cost;
+            }
+        }
+        return best;
+    }
+
+    private static LowRankPlan coarser(LowRankPlan plan, double by) {
+        int[] numbers = new int[plan.numbers().length];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (int) Math.rint(plan.numbers()[i] / by);
+        }
+        float step = (float) (plan.step() * by * by);
+        return new LowRankPlan(plan.matrixDims(), plan.rank(), plan.rows(), plan.columns(), step, numbers);
+    }
+
+    private static ThinProduct product(LowRankPlan plan) {
+        int rank = plan.rank();
+        int each = plan.rows() + plan.columns();
+        float[] left = new float[plan.rows() * rank];
+        float[] right = new float[rank * plan.columns()];
+        for (int k = 0; k < rank; k++) {
+            for (int i = 0; i < plan.rows(); i++) {
+                left[i * rank + k] = plan.numbers()[k * each + i] * plan.step();
+            }
+            for (int j = 0; j < plan.columns(); j++) {
+                right[k * plan.columns() + j] = plan.numbers()[k * each + plan.rows() + j];
+            }
+        }
+        return new ThinProduct(left, right, plan.rows(), rank, plan.columns());
     }
 
     /** The distance between neighbours of a value in its dtype. */

@@ -11,6 +11,9 @@ sealed interface NumbersPlan permits ModesPlan, LowRankPlan, ProductPlan, Balanc
     /** Counts of symbols, of every context one after the other. */
     int COUNTS = TableSetBuilder.CONTEXTS * FrequencyTable.SYMBOLS;
 
+    /** About what a cell of a table takes, which other tensors share. */
+    double BITS_PER_CELL = 3;
+
     /** The integers, in the order of the blocks. */
     int[] numbers();
 
@@ -27,6 +30,13 @@ sealed interface NumbersPlan permits ModesPlan, LowRankPlan, ProductPlan, Balanc
         for (int i = 0; i < all.length; i++) {
             counts[context(i) * FrequencyTable.SYMBOLS + CoefficientBlocks.symbol(all[i])]++;
         }
+    }
+
+    /** About how many bits the integers take, and the cells of a table that other tensors share. */
+    default double bits() {
+        long[] counts = new long[COUNTS];
+        count(counts);
+        return CoefficientBlocks.bits(counts, Integer.SIZE, BITS_PER_CELL);
     }
 
     /** The files that the tensor needs besides its center. */

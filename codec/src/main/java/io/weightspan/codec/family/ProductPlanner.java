@@ -31,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * factors, and what counts as its error is the product's. Stateless; thread-safe.
  */
 final class ProductPlanner {
-    /** About what a cell of a table takes, which other pairs share. */
-    private static final double BITS_PER_CELL = 3;
-
     private final SafetensorsFile file;
     private final Optional<BasisReference> basis;
     private final double step;
@@ -93,7 +90,7 @@ final class ProductPlanner {
             long[] counts = new long[NumbersPlan.COUNTS];
             ofLeft.count(counts);
             ofRight.count(counts);
-            return CoefficientBlocks.bits(counts, Integer.SIZE, BITS_PER_CELL);
+            return CoefficientBlocks.bits(counts, Integer.SIZE, NumbersPlan.BITS_PER_CELL);
         }
     }
 
