@@ -6,12 +6,17 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.HexFormat;
+import java.util.OptionalLong;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -27,7 +32,7 @@ import org.slf4j.event.Level;
  * cost little while they wait. One instance for each connection, on its event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
-final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
+final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -36,6 +41,7 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final ServerContext shared;
     private final RequestClock clock;
     private @Nullable ResponseWriter writer;
+    private @Nullable BodyReceiver receiver;
     private volatile boolean busy;
 
     Exchange(ServerContext shared, RequestClock clock) {
@@ -59,33 +65,58 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         // wanted.
         if (!busy) {
             ctx.read();
+        } else if (receiver != null) {
+            receiver.demand();
         }
     }
 
     @Override
-    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest message) {
+    protected void channelRead0(ChannelHandlerContext ctx, HttpObject message) {
+        if (message instanceof HttpRequest head) {
+            begin(ctx, head);
+        } else if (message instanceof HttpContent content && receiver != null) {
+            boolean isRefused = writer == null && !busy;
+            if (receiver.receive(content) && isRefused) {
+                ctx.close();
+            }
+        }
+    }
+
+    private void begin(ChannelHandlerContext ctx, HttpRequest head) {
         clock.answering();
         busy = true;
-        if (message.decoderResult().isFailure()) {
-            send(ctx, Refusals.ofMalformed(message.decoderResult().cause()), newId(), false, false);
+        receiver = head instanceof FullHttpRequest ? null : new BodyReceiver(ctx, head, shared.limits());
+        if (head.decoderResult().isFailure()) {
+            send(ctx, Refusals.ofMalformed(head.decoderResult().cause()), newId(), false, false);
             return;
         }
-        String id = requestId(message.headers().get("X-Request-Id"));
-        String method = message.method().name();
-        boolean keepAlive = HttpUtil.isKeepAlive(message);
+        String id = requestId(head.headers().get("X-Request-Id"));
+        String method = head.method().name();
+        boolean keepAlive = HttpUtil.isKeepAlive(head);
         Request request;
         try {
-            RequestTarget target = RequestTarget.parse(message.uri());
-            request = new Request(method, target, message.headers(), ByteBufUtil.getBytes(message.content()), id);
+            request = new Request(method, RequestTarget.parse(head.uri()), head.headers(), body(head, receiver), id);
         } catch (HttpException e) {
             send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
             return;
         }
+        Executor threads = request.isRead() ? shared.workers() : shared.writers();
         try {
-            shared.workers().execute(() -> answer(ctx, request, keepAlive));
+            threads.execute(() -> answer(ctx, request, keepAlive));
         } catch (RejectedExecutionException e) {
             send(ctx, overloaded(), id, request.isHead(), false);
         }
+    }
+
+    private static RequestBody body(HttpRequest head, @Nullable BodyReceiver receiver) {
+        if (receiver != null) {
+            long length = HttpUtil.isTransferEncodingChunked(head) ? -1 : HttpUtil.getContentLength(head, -1L);
+            return new RequestBody.Arriving(
+                    length < 0 ? OptionalLong.empty() : OptionalLong.of(length), receiver.body());
+        }
+        return head instanceof FullHttpRequest full && full.content().isReadable()
+                ? new RequestBody.Whole(ByteBufUtil.getBytes(full.content()))
+                : RequestBody.NONE;
     }
 
     @Override
@@ -114,6 +145,9 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     public void channelInactive(ChannelHandlerContext ctx) {
         if (writer != null) {
             writer.stop(new ClosedChannelException());
+        }
+        if (receiver != null) {
+            receiver.disconnected();
         }
         ctx.fireChannelInactive();
     }
@@ -154,7 +188,9 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
             closeLater(response.body());
             return;
         }
-        boolean stays = keepAlive && !shared.draining().getAsBoolean();
+        // What a client still sends of a body that nobody wants can't be told from its next request.
+        boolean hasAll = receiver == null || receiver.body().isComplete();
+        boolean stays = keepAlive && hasAll && !shared.draining().getAsBoolean();
         writer = new ResponseWriter(ctx, shared);
         ChannelFuture written = writer.write(response, id, head, stays);
         written.addListener(done -> sent(ctx, response, id, stays && done.isSuccess(), done.cause()));
@@ -172,8 +208,11 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .log("request {}: the answer ended early", id);
         }
         if (stays) {
+            receiver = null;
             clock.waiting(ctx);
             ctx.read();
+        } else if (failure == null && receiver != null && !receiver.body().isComplete()) {
+            receiver.linger();
         } else {
             ctx.close();
         }

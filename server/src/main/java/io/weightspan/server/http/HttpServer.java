@@ -32,9 +32,14 @@ public final class HttpServer implements Closeable {
     private static final int BACKLOG = 1024;
     private static final long POLL_MILLIS = 20;
 
+    /** Bytes of an uploaded body in one piece, at most. */
+    private static final int READ_BYTES = 64 * 1024;
+
     private final ChannelGroup connections = new DefaultChannelGroup("connections", GlobalEventExecutor.INSTANCE);
     private final EventLoopGroup loops;
     private final ExecutorService workers;
+    private final ExecutorService writers = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("weightspan-writer-", 0).factory());
     private final HttpLimits limits;
     private final ServerContext shared;
     private final Channel listener;
@@ -47,7 +52,7 @@ public final class HttpServer implements Closeable {
         this.loops = transport.group(Math.max(1, threads / 2));
         // Each connection has at most as many tasks queued as pieces of a body are read at once.
         this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
-        this.shared = new ServerContext(handler, workers, limits, () -> draining);
+        this.shared = new ServerContext(handler, workers, writers, limits, () -> draining);
         ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections());
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
@@ -104,8 +109,9 @@ public final class HttpServer implements Closeable {
                 .addLast(clock)
                 .addLast(new HttpServerCodec(new HttpDecoderConfig()
                         .setMaxInitialLineLength(limits.maxRequestLine())
-                        .setMaxHeaderSize(limits.maxHeaderBytes())))
-                .addLast(new RequestAggregator(limits.maxRequestBody()))
+                        .setMaxHeaderSize(limits.maxHeaderBytes())
+                        .setMaxChunkSize(READ_BYTES)))
+                .addLast(new RequestAggregator(limits.maxRequestBody(), shared.handler()))
                 .addLast(new FlowControlHandler())
                 .addLast(new Exchange(shared, clock));
     }
@@ -157,6 +163,7 @@ public final class HttpServer implements Closeable {
 
     private void shutDown() {
         workers.shutdown();
+        writers.shutdown();
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }

@@ -47,6 +47,9 @@ final class Refusals {
             }
             return of(refusal);
         }
+        if (failure instanceof RequestBodyException body) {
+            return of(new HttpException(body.status(), String.valueOf(body.getMessage())));
+        }
         if (failure instanceof IOException) {
             LOG.warn("request {}: what the answer needs can't be read", id, failure);
         } else {

@@ -7,16 +7,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole request, small body included. Safe to read from any thread: nobody changes it or its headers.
+ * A request. Safe to read from any thread: nobody changes it or its headers. A body that is a stream is read by one.
  *
  * @param method the method as sent, such as {@code GET}
  * @param target the split and decoded target
  * @param headers the header fields
- * @param body the body, empty where there is none; not to be changed
+ * @param body the body, empty where there is none
  * @param id what names this request in logs and in {@code X-Request-Id}
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared, and copied nowhere
-public record Request(String method, RequestTarget target, HttpHeaders headers, byte[] body, String id) {
+public record Request(String method, RequestTarget target, HttpHeaders headers, RequestBody body, String id) {
 
     /** What may stand in a host, a port included; keeps header injection out of the links that we build. */
     private static final Pattern HOST =

@@ -6,9 +6,11 @@ import java.util.function.BooleanSupplier;
 /**
  * What the connections of a server share.
  *
- * @param handler answers requests, on the workers
- * @param workers run handlers and read bodies; bounded in threads, and their queue by the limits
+ * @param handler answers requests, on the workers and writers
+ * @param workers run handlers of requests that read, and read bodies; bounded in threads, and their queue by the limits
+ * @param writers run handlers of requests that change something, which may wait for a client's bytes: a thread for each
  * @param limits what a client may cost
  * @param draining tells whether the server is stopping, so that each connection ends with its answer
  */
-record ServerContext(RequestHandler handler, Executor workers, HttpLimits limits, BooleanSupplier draining) {}
+record ServerContext(RequestHandler handler, Executor workers, Executor writers, HttpLimits limits,
+        BooleanSupplier draining) {}

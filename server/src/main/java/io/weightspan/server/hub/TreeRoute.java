@@ -96,7 +96,7 @@ final class TreeRoute {
     }
 
     private static Wanted wanted(Request request) throws HttpException {
-        String text = new String(request.body(), StandardCharsets.UTF_8);
+        String text = new String(request.body().bytes(), StandardCharsets.UTF_8);
         String type = request.header(HttpHeaderNames.CONTENT_TYPE);
         if (type != null && type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
             return json(text);

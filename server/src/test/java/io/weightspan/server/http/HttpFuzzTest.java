@@ -22,7 +22,8 @@ class HttpFuzzTest {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.config().setAutoRead(false);
         HttpServer.addHandlers(
-                channel, new ServerContext(HttpFuzzTest::answer, work::add, HttpLimits.DEFAULT, () -> false));
+                channel,
+                new ServerContext(HttpFuzzTest::answer, work::add, work::add, HttpLimits.DEFAULT, () -> false));
         channel.pipeline().fireChannelActive();
         int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % (bytes.length + 1);
         channel.writeInbound(Unpooled.copiedBuffer(bytes, 0, cut));

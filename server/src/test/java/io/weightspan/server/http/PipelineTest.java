@@ -225,7 +225,8 @@ class PipelineTest {
     private EmbeddedChannel channel(ContentSource source) {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.config().setAutoRead(false);
-        HttpServer.addHandlers(channel, new ServerContext(Sources.handler(source), work::add, LIMITS, () -> false));
+        HttpServer.addHandlers(channel,
+                new ServerContext(Sources.handler(source), work::add, work::add, LIMITS, () -> false));
         channel.pipeline().fireChannelActive();
         return channel;
     }

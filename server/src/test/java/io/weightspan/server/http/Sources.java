@@ -90,7 +90,7 @@ final class Sources {
                         stream.length(), (offset, length) -> new Body.Streamed(stream, offset, length))
                         .respond(request));
                 case "echo" -> Optional.of(Response.of(
-                        HttpResponseStatus.OK, new Body.Bytes(request.body())));
+                        HttpResponseStatus.OK, new Body.Bytes(request.body().bytes())));
                 case "defect" -> throw new IllegalStateException("a defect put here by the test");
                 case "unreadable" -> throw new IOException("a fault put here by the test");
                 default -> Optional.empty();
