@@ -14,6 +14,7 @@ import io.weightspan.codec.analysis.FamilyRate;
 import io.weightspan.codec.analysis.ProductAnalysis;
 import io.weightspan.codec.analysis.SlotAnalysis;
 import io.weightspan.server.report.AnalysisPage;
+import io.weightspan.server.report.FamilyFiles;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,4 +1,4 @@
-/** Pages for people to read without a server: one file each, with everything in it. */
+/** Gathers what a family is analysed from, and tells the outcome on a page that needs no server. */
 @NullMarked
 package io.weightspan.server.report;
 

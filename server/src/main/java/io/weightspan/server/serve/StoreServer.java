@@ -13,6 +13,8 @@ import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.web.Visibility;
+import io.weightspan.server.web.WebHandler;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -21,14 +23,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** A server of one store: the Hub's read API, the native one, and its own health. Thread-safe. */
+/** A server of one store: the Hub's read API, the native one, its own health, and pages for people. Thread-safe. */
 public final class StoreServer implements Closeable {
 
     private final StoredContent content;
+    private final WebHandler web;
     private final HttpServer server;
 
-    private StoreServer(StoredContent content, HttpServer server) {
+    private StoreServer(StoredContent content, WebHandler web, HttpServer server) {
         this.content = content;
+        this.web = web;
         this.server = server;
     }
 
@@ -51,11 +55,13 @@ public final class StoreServer implements Closeable {
             HttpServer server = started.get();
             return server != null && server.isAccepting();
         });
-        List<RequestHandler> handlers =
-                List.of(service, new RecordsHandler(repositories, content), new HubHandler(repositories, content));
-        HttpServer server = HttpServer.start(address, request -> first(handlers, request), limits);
+        WebHandler web = new WebHandler(repositories, Visibility.ALL);
+        // The pages come first since they answer but browsers, and leave every path of an API alone.
+        List<RequestHandler> handlers = List.of(
+                web, service, new RecordsHandler(repositories, content), new HubHandler(repositories, content));
+        HttpServer server = HttpServer.start(address, web.around(request -> first(handlers, request)), limits);
         started.set(server);
-        return new StoreServer(content, server);
+        return new StoreServer(content, web, server);
     }
 
     /** Returns where the server listens, as a client would write it: {@code http://host:port}. */
@@ -74,6 +80,7 @@ public final class StoreServer implements Closeable {
     @Override
     public void close() throws IOException {
         server.close();
+        web.close();
         content.close();
     }
 

@@ -1,7 +1,5 @@
-package io.weightspan.server.commands;
+package io.weightspan.server.report;
 
-import io.weightspan.cli.CommandException;
-import io.weightspan.cli.ExitStatus;
 import io.weightspan.codec.analysis.FamilyAnalysis;
 import io.weightspan.codec.analysis.FamilyMember;
 import io.weightspan.codec.container.Digest;
@@ -14,6 +12,7 @@ import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
 import io.weightspan.server.repo.RefName;
+import io.weightspan.server.repo.RefusedException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.StoredFiles;
@@ -32,9 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weight files of a family, opened: of the files at the heads of its repositories' main branches the largest group
- * that agrees in path and in most of its tensors, and the base that most of these name. Closing it closes the files.
+ * that agrees in path and in most of its tensors, and the base that most of these name. Closing it closes the files. For one thread.
  */
-final class FamilyFiles implements Closeable {
+public final class FamilyFiles implements Closeable {
 
     private static final String WEIGHTS = ".safetensors";
 
@@ -73,17 +72,35 @@ final class FamilyFiles implements Closeable {
     }
 
     /**
-     * Opens the files.
+     * Opens the files at the heads of the main branches of all repositories.
      *
-     * @throws CommandException with status {@code USAGE} if there is no such family, or it has no weight file
+     * @param store the store, which stays the caller's to close after this
+     * @param family the family's name
+     * @return the files, which the caller closes
+     * @throws RefusedException if there is no such family, or it has no weight file
      * @throws IOException if the store can't be read or a record is damaged
      */
-    static FamilyFiles open(ObjectStore store, String family) throws IOException {
+    public static FamilyFiles open(ObjectStore store, String family) throws IOException {
         Repositories repositories = new Repositories(store);
         List<Commit> heads = new ArrayList<>();
         for (RepoId repo : repositories.list()) {
             repositories.head(repo, RefName.MAIN).ifPresent(heads::add);
         }
+        return open(store, family, heads);
+    }
+
+    /**
+     * Opens the files of the given commits.
+     *
+     * @param store the store, which stays the caller's to close after this
+     * @param family the family's name
+     * @param heads commits of any family, one of a repository, in ascending order of their repositories; the others
+     *     only tell the base's name
+     * @return the files, which the caller closes
+     * @throws RefusedException if there is no such family, or it has no weight file
+     * @throws IOException if the store can't be read or a record is damaged
+     */
+    public static FamilyFiles open(ObjectStore store, String family, List<Commit> heads) throws IOException {
         FamilyFiles found = new FamilyFiles(store);
         try {
             found.choose(family, heads);
@@ -94,19 +111,18 @@ final class FamilyFiles implements Closeable {
         }
     }
 
-    /** The members, in ascending order of their repositories. */
-    List<FamilyMember> members() {
+    /** Returns the members, in ascending order of their repositories. */
+    public List<FamilyMember> members() {
         return members;
     }
 
-    /** The base, or null where no base is named by most members. */
-    @Nullable
-    FamilyMember base() {
+    /** Returns the base, or null where no base is named by most members. */
+    public @Nullable FamilyMember base() {
         return base;
     }
 
-    /** The weight files of the family that are no members. */
-    List<FamilyAnalysis.LeftOut> leftOut() {
+    /** Returns the weight files of the family that are no members. */
+    public List<FamilyAnalysis.LeftOut> leftOut() {
         return leftOut;
     }
 
@@ -122,8 +138,7 @@ final class FamilyFiles implements Closeable {
             }
         }
         if (candidates.isEmpty()) {
-            throw new CommandException(
-                    ExitStatus.USAGE, "family " + family + " has no weights in safetensors to analyse");
+            throw new RefusedException("family " + family + " has no weights in safetensors to analyse");
         }
         group(candidates);
         if (common.isPresent()) {
@@ -133,7 +148,7 @@ final class FamilyFiles implements Closeable {
         }
     }
 
-    private static List<Weights> weights(String family, List<Commit> heads) {
+    private static List<Weights> weights(String family, List<Commit> heads) throws RefusedException {
         List<Weights> weights = new ArrayList<>();
         Set<String> families = new TreeSet<>();
         for (Commit commit : heads) {
@@ -145,10 +160,8 @@ final class FamilyFiles implements Closeable {
             }
         }
         if (!families.contains(family)) {
-            throw new CommandException(
-                    ExitStatus.USAGE,
-                    "there is no family " + family + "; the store has "
-                            + (families.isEmpty() ? "none" : String.join(", ", families)));
+            throw new RefusedException("there is no family " + family + "; the store has "
+                    + (families.isEmpty() ? "none" : String.join(", ", families)));
         }
         return weights;
     }

@@ -1,0 +1,125 @@
+package io.weightspan.server.web;
+
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.SharedObject;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * What a hub holds at a moment: of each repository the state that a visitor sees first. Immutable.
+ *
+ * @param heads in ascending order of their repositories
+ * @param unreadable how many repositories could not be read
+ */
+record Catalog(List<Commit> heads, int unreadable) {
+
+    /** Copies the list. */
+    Catalog {
+        heads = List.copyOf(heads);
+    }
+
+    /**
+     * A family in it.
+     *
+     * @param name its name, anybody's text
+     * @param heads its members
+     */
+    record Family(String name, List<Commit> heads) {
+
+        /** Returns what its members take, what they share counted once. */
+        Share share() {
+            return shareOf(heads);
+        }
+
+        /** Returns the address of its page. */
+        String link() {
+            return Links.family(name);
+        }
+    }
+
+    /** Returns what a visitor sees of it. */
+    Catalog seenBy(Predicate<RepoId> visible) {
+        // How much can't be read is told to nobody who might not know of it.
+        List<Commit> seen = heads.stream().filter(head -> visible.test(head.repo())).toList();
+        return new Catalog(seen, seen.size() == heads.size() ? unreadable : 0);
+    }
+
+    /** Returns the families in ascending order of name. */
+    List<Family> families() {
+        return families(heads);
+    }
+
+    /** Returns the members of a family; none where there is no such family. */
+    List<Commit> family(String name) {
+        return heads.stream().filter(head -> head.family().equals(name)).toList();
+    }
+
+    /** Returns what everything takes, what repositories share counted once. */
+    Share share() {
+        return shareOf(heads);
+    }
+
+    /**
+     * Returns the repositories whose name or family holds every word of a query, whatever its case; all of them for a
+     * query without words.
+     */
+    List<Commit> search(String query) {
+        List<String> words = words(query);
+        return heads.stream()
+                .filter(head -> holds(head.repo() + " " + head.family(), words))
+                .toList();
+    }
+
+    /** Returns the families whose name holds every word of a query. */
+    List<Family> searchFamilies(String query) {
+        List<String> words = words(query);
+        return families().stream().filter(family -> holds(family.name(), words)).toList();
+    }
+
+    /** Returns what commits take, an object that several hold or need counted once. */
+    static Share shareOf(Collection<Commit> commits) {
+        Set<Digest> seen = new HashSet<>();
+        long stored = 0;
+        long bytes = 0;
+        for (Commit commit : commits) {
+            bytes += commit.size();
+            for (CommitFile file : commit.files()) {
+                stored += seen.add(file.object()) ? file.storedSize() : 0;
+            }
+            for (SharedObject shared : commit.shared()) {
+                stored += seen.add(shared.object()) ? shared.size() : 0;
+            }
+        }
+        return new Share(stored, bytes);
+    }
+
+    private static List<Family> families(List<Commit> heads) {
+        Map<String, List<Commit>> byName = new TreeMap<>();
+        for (Commit head : heads) {
+            byName.computeIfAbsent(head.family(), name -> new ArrayList<>()).add(head);
+        }
+        return byName.entrySet().stream()
+                .filter(family -> !family.getKey().isEmpty())
+                .map(family -> new Family(family.getKey(), List.copyOf(family.getValue())))
+                .toList();
+    }
+
+    private static List<String> words(String query) {
+        return List.of(query.toLowerCase(Locale.ROOT).strip().split("\\s+", -1));
+    }
+
+    private static boolean holds(String text, List<String> words) {
+        String lower = text.toLowerCase(Locale.ROOT);
+        return words.stream().allMatch(lower::contains);
+    }
+}

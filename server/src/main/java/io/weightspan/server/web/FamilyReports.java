@@ -1,0 +1,181 @@
+package io.weightspan.server.web;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.weightspan.codec.analysis.AnalysisOptions;
+import io.weightspan.codec.analysis.FamilyAnalysis;
+import io.weightspan.codec.analysis.FamilyAnalyzer;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.FileKind;
+import io.weightspan.server.repo.RefusedException;
+import io.weightspan.server.report.FamilyFiles;
+import io.weightspan.server.store.ObjectStore;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells how families are stored and what they share, computed once for each state of a family, one family after the
+ * other, beside the requests. Thread-safe.
+ */
+final class FamilyReports implements Closeable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FamilyReports.class);
+
+    private static final int KEPT = 64;
+    private static final int MAX_WAITING = 16;
+    private static final int MAX_RECORDS = 1000;
+    private static final int MAX_MEMBERS = 100;
+    private static final long HELD_BYTES = 64L << 20;
+    private static final long STOP_SECONDS = 10;
+    private static final long RETRY_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private final ObjectStore store;
+    private final RecordSummaries summaries;
+    private final long mostBytes;
+    private final ThreadPoolExecutor worker = new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING),
+            new DefaultThreadFactory("weightspan-families", true, Thread.MIN_PRIORITY));
+    private final Cache<Key, Entry> known =
+            Caffeine.newBuilder().maximumSize(KEPT).build();
+    private volatile boolean closed;
+
+    /** A state of a family as somebody sees it. */
+    private record Key(String family, List<Digest> commits) {}
+
+    /** A report as it grows, and when it failed by what may pass. */
+    private static final class Entry {
+
+        private final AtomicReference<FamilyReport> report = new AtomicReference<>(FamilyReport.BEGUN);
+        private volatile @Nullable Long failedAt;
+
+        void change(UnaryOperator<FamilyReport> change) {
+            report.getAndUpdate(change);
+        }
+
+        /** Whether it failed long enough ago to be tried again. */
+        boolean isStale() {
+            Long at = failedAt;
+            return at != null && System.nanoTime() - at > RETRY_NANOS;
+        }
+    }
+
+    /**
+     * Creates reports without computing any.
+     *
+     * @param store the store, which is open until this is closed
+     * @param summaries of its records
+     * @param mostBytes a family with more weights than this isn't analysed
+     */
+    FamilyReports(ObjectStore store, RecordSummaries summaries, long mostBytes) {
+        this.store = store;
+        this.summaries = summaries;
+        this.mostBytes = mostBytes;
+    }
+
+    /**
+     * Returns how far the report of a family has come; the first who asks has it begun.
+     *
+     * @param family its name
+     * @param heads all commits that the visitor sees, of any family: nothing of others is told
+     */
+    FamilyReport of(String family, List<Commit> heads) {
+        List<Commit> members = heads.stream().filter(head -> head.family().equals(family)).toList();
+        Key key = new Key(family, members.stream().map(Commit::object).toList());
+        Entry fresh = new Entry();
+        Entry entry = known.asMap().compute(key, (same, now) -> now == null || now.isStale() ? fresh : now);
+        if (entry == fresh) {
+            try {
+                worker.execute(() -> compute(family, members, heads, entry));
+            } catch (RejectedExecutionException e) {
+                known.invalidate(key);
+                LOG.info("the analysis of a family waits for others, since {} wait already", MAX_WAITING, e);
+                return FamilyReport.BEGUN.failed("Other families are being analysed; come back in a while.");
+            }
+        }
+        return entry.report.get();
+    }
+
+    /** Stops computing; returns when nothing reads the store any more, or after some seconds. */
+    @Override
+    public void close() {
+        closed = true;
+        worker.shutdownNow();
+        try {
+            if (!worker.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("the analysis of a family goes on, though its store is about to be closed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void compute(String family, List<Commit> members, List<Commit> heads, Entry entry) {
+        try {
+            StoredPicture picture = StoredPicture.of(members, summaries, MAX_RECORDS);
+            entry.change(so -> so.with(picture));
+            long bytes = weightBytes(members);
+            if (bytes > mostBytes) {
+                entry.change(so -> so.failed("The family is too large to be analysed here; its keeper can run"
+                        + " 'weightspan analyze'."));
+                return;
+            }
+            SharedStructure structure = analyse(family, heads, bytes, entry);
+            entry.change(so -> so.with(structure));
+        } catch (CancellationException e) {
+            LOG.debug("the analysis of a family was given up, since the server stops", e);
+        } catch (RefusedException e) {
+            LOG.debug("family {} has nothing to analyse", family, e);
+            entry.change(so -> so.failed("The family has no weights in safetensors to analyse."));
+        } catch (IOException | RuntimeException e) {
+            if (closed) {
+                LOG.debug("the analysis of a family ended with the server", e);
+            } else {
+                LOG.warn("family {} could not be analysed", family, e);
+                entry.failedAt = System.nanoTime();
+                entry.change(so -> so.failed("The family could not be analysed; the server's log tells why."));
+            }
+        }
+    }
+
+    private SharedStructure analyse(String family, List<Commit> heads, long bytes, Entry entry) throws IOException {
+        AnalysisOptions usual = AnalysisOptions.defaults();
+        // One thread: whoever downloads comes first.
+        AnalysisOptions options = new AnalysisOptions(
+                usual.seed(), usual.holdOutEvery(), MAX_MEMBERS, Math.min(HELD_BYTES, usual.heldBytes()), 1);
+        AtomicLong done = new AtomicLong();
+        try (FamilyFiles files = FamilyFiles.open(store, family, heads)) {
+            FamilyAnalysis analysis = FamilyAnalyzer.analyze(family, files.members(), files.base(), options, more -> {
+                if (closed) {
+                    throw new CancellationException("the server stops");
+                }
+                // Each byte is heard of about twice.
+                long percent = 50 * done.addAndGet(more) / Math.max(1, bytes);
+                entry.change(so -> so.at((int) Math.min(99, percent)));
+            });
+            return SharedStructure.of(analysis.withLeftOut(files.leftOut()));
+        }
+    }
+
+    private static long weightBytes(List<Commit> members) {
+        return members.stream()
+                .flatMap(member -> member.files().stream())
+                .filter(file -> file.kind() == FileKind.RECORD)
+                .mapToLong(CommitFile::size)
+                .sum();
+    }
+}

@@ -1,0 +1,222 @@
+package io.weightspan.server.web;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubErrors;
+import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.InvalidNameException;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.RepoNotFoundException;
+import io.weightspan.server.repo.Repositories;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The pages that people see. Answers browsers only, which ask for {@code text/html}; the Hub's clients never do, and get
+ * what they would get without this. Thread-safe.
+ */
+public final class WebHandler implements RequestHandler, Closeable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WebHandler.class);
+
+    /** How long a look at all branches is good for other visitors. */
+    private static final Duration KEPT = Duration.ofSeconds(2);
+
+    /** Families with more weights than this are not analysed beside the requests. */
+    private static final long MOST_ANALYSED = 4L << 30;
+
+    private static final int LARGEST_FAMILIES = 10;
+    private static final int FOUND_FAMILIES = 20;
+    private static final int MAX_QUERY = 200;
+
+    /** First parts of paths that are the Hub's API, or tell its clients that there is nothing of another kind. */
+    private static final Set<String> OF_THE_HUB = Set.of("api", "datasets", "spaces", "kernels");
+
+    private final Visibility visibility;
+    private final Catalogs catalogs;
+    private final FamilyReports reports;
+    private final ModelPages models;
+    private final Pages pages = new Pages();
+    private final Assets assets;
+
+    /**
+     * Creates a handler.
+     *
+     * @param repositories what is shown; their store is open until this is closed
+     * @param visibility decides who sees what of it
+     * @throws IOException if a style sheet or script is not on the class path
+     */
+    public WebHandler(Repositories repositories, Visibility visibility) throws IOException {
+        this.visibility = requireNonNull(visibility, "visibility is null");
+        this.assets = Assets.load();
+        RecordSummaries summaries = new RecordSummaries(repositories.store());
+        this.catalogs = new Catalogs(repositories, KEPT, System::nanoTime);
+        this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED);
+        this.models = new ModelPages(repositories, summaries, pages, assets);
+    }
+
+    @Override
+    public Optional<Response> handle(Request request) throws HttpException, IOException {
+        Optional<Response> asset = assets.answer(request);
+        if (asset.isPresent() || !request.isRead() || !Browsers.wantHtml(request)) {
+            return asset;
+        }
+        return HubErrors.translate(() -> page(request));
+    }
+
+    /**
+     * Returns a handler that refuses as another does, but tells browsers why on a page.
+     *
+     * @param inner answers the requests
+     */
+    public RequestHandler around(RequestHandler inner) {
+        return request -> {
+            if (!Browsers.wantHtml(request)) {
+                return inner.handle(request);
+            }
+            try {
+                Optional<Response> response = inner.handle(request);
+                return response.isPresent()
+                        ? response
+                        : Optional.of(refusal(request,
+                                new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path")));
+            } catch (HttpException e) {
+                if (e.status().code() >= HttpResponseStatus.INTERNAL_SERVER_ERROR.code()) {
+                    LOG.warn("request {}: {}", request.id(), e.message(), e);
+                }
+                return Optional.of(refusal(request, e));
+            } catch (IOException | RuntimeException e) {
+                LOG.error("request {}: no page could be made", request.id(), e);
+                return Optional.of(refusal(request, new HttpException(HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                        "the server could not answer; its log tells why")));
+            }
+        };
+    }
+
+    /** Stops what is computed beside the requests. */
+    @Override
+    public void close() {
+        reports.close();
+    }
+
+    private Optional<Response> page(Request request) throws HttpException, IOException {
+        List<String> path = request.target().segments();
+        String first = path.isEmpty() ? "" : path.getFirst();
+        Optional<Response> page = Optional.empty();
+        if (path.isEmpty()) {
+            page = Optional.of(home(request));
+        } else if (path.size() == 1 && first.equals("search")) {
+            page = Optional.of(search(request));
+        } else if (path.size() == 1 && first.equals("families")) {
+            page = Optional.of(families(request));
+        } else if (path.size() == 2 && first.equals("families")) {
+            page = Optional.of(family(request, path.get(1)));
+        } else if (path.size() >= 2 && !OF_THE_HUB.contains(first)) {
+            page = models.answer(request, visible(request, path.get(0), path.get(1)), path.subList(2, path.size()));
+        }
+        return page;
+    }
+
+    private Response home(Request request) throws HttpException, IOException {
+        Catalog catalog = catalogs.now().seenBy(visibility.of(request));
+        List<Catalog.Family> families = catalog.families();
+        List<Catalog.Family> largest = new ArrayList<>(families);
+        largest.sort(Comparator.comparingLong((Catalog.Family family) -> -family.share().bytes()));
+        Views.Home view = new Views.Home(
+                new Frame("Models", assets),
+                catalog.share(),
+                families.size(),
+                largest.subList(0, Math.min(LARGEST_FAMILIES, largest.size())),
+                modelSheet(request, catalog.heads()),
+                catalog.unreadable());
+        return pages.page(HttpResponseStatus.OK, "home", view);
+    }
+
+    private Response families(Request request) throws HttpException, IOException {
+        Catalog catalog = catalogs.now().seenBy(visibility.of(request));
+        Views.Families view =
+                new Views.Families(new Frame("Families", assets), Sheet.of(request, catalog.families()));
+        return pages.page(HttpResponseStatus.OK, "families", view);
+    }
+
+    private Response search(Request request) throws HttpException, IOException {
+        String given = request.target().parameter("q", "").strip();
+        String query = given.substring(0,
+                given.offsetByCodePoints(0, Math.min(MAX_QUERY, given.codePointCount(0, given.length()))));
+        Catalog catalog = catalogs.now().seenBy(visibility.of(request));
+        List<Catalog.Family> found = catalog.searchFamilies(query);
+        Views.Search view = new Views.Search(
+                new Frame(query.isEmpty() ? "Search" : query + " · Search", query, List.of(), assets),
+                query,
+                found.subList(0, Math.min(FOUND_FAMILIES, found.size())),
+                modelSheet(request, catalog.search(query)));
+        return pages.page(HttpResponseStatus.OK, "search", view);
+    }
+
+    private Response family(Request request, String name) throws HttpException, IOException {
+        Catalog catalog = catalogs.now().seenBy(visibility.of(request));
+        List<Commit> members = catalog.family(name);
+        if (members.isEmpty()) {
+            throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is no family " + name);
+        }
+        Frame frame = new Frame(
+                name + " · Families", "", List.of(new Frame.Crumb("Families", "/families")), assets);
+        Views.Family view = new Views.Family(
+                frame, name, Catalog.shareOf(members), modelSheet(request, members),
+                reports.of(name, catalog.heads()));
+        return pages.page(HttpResponseStatus.OK, "family", view);
+    }
+
+    private static Sheet<Views.Model> modelSheet(Request request, List<Commit> heads)
+            throws HttpException {
+        Sheet<Commit> sheet = Sheet.of(request, heads);
+        return sheet.with(sheet.rows().stream().map(Views.Model::of).toList());
+    }
+
+    /** Returns the repository of a name, if the visitor sees it; whether it is there is seen later. */
+    private RepoId visible(Request request, String namespace, String name) throws HttpException, IOException {
+        RepoId repo;
+        try {
+            repo = new RepoId(namespace, name);
+        } catch (InvalidNameException e) {
+            HttpException none = new HttpException(
+                    HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + namespace + "/" + name);
+            none.initCause(e);
+            throw none;
+        }
+        Predicate<RepoId> seen = visibility.of(request);
+        if (!seen.test(repo)) {
+            throw new RepoNotFoundException(repo);
+        }
+        return repo;
+    }
+
+    private Response refusal(Request request, HttpException e) {
+        Views.Refusal view = new Views.Refusal(
+                new Frame(e.status().reasonPhrase(), assets),
+                e.status().code(),
+                e.status().reasonPhrase(),
+                e.message(),
+                request.id());
+        Response response = pages.page(e.status(), "refusal", view);
+        for (Map.Entry<String, String> header : e.headers().entrySet()) {
+            response = response.with(header.getKey(), header.getValue());
+        }
+        return response;
+    }
+}
