@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.commonmark.Extension;
 import org.commonmark.ext.gfm.tables.TablesExtension;
 import org.commonmark.node.AbstractVisitor;
@@ -131,27 +132,45 @@ record Readme(String html, String front, boolean isCut) {
 
         @Override
         public void visit(Link link) {
-            link.setDestination(destination(link.getDestination()));
             visitChildren(link);
+            String destination = destination(link.getDestination());
+            link.setDestination(destination);
+            if (destination.isEmpty()) {
+                moveChildren(link, link::insertBefore);
+                link.unlink();
+            }
         }
 
         @Override
         public void visit(Image image) {
-            Link link = new Link(destination(image.getDestination()), image.getTitle());
-            link.appendChild(new Text("picture: "));
-            Node child = image.getFirstChild();
-            while (child != null) {
-                Node next = child.getNext();
-                link.appendChild(child);
-                child = next;
-            }
-            boolean isInLink = image.getParent() instanceof Link;
-            if (isInLink) {
-                image.insertBefore(new Text("picture"));
+            visitChildren(image);
+            String destination = destination(image.getDestination());
+            Text what = new Text(image.getFirstChild() == null ? "picture" : "picture: ");
+            if (destination.isEmpty() || isInLink(image)) {
+                image.insertBefore(what);
+                moveChildren(image, image::insertBefore);
             } else {
+                Link link = new Link(destination, image.getTitle());
+                link.appendChild(what);
+                moveChildren(image, link::appendChild);
                 image.insertBefore(link);
             }
             image.unlink();
+        }
+
+        private static boolean isInLink(Node node) {
+            for (Node above = node.getParent(); above != null; above = above.getParent()) {
+                if (above instanceof Link) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private static void moveChildren(Node from, Consumer<Node> to) {
+            for (Node child = from.getFirstChild(); child != null; child = from.getFirstChild()) {
+                to.accept(child);
+            }
         }
 
         private String destination(String given) {

@@ -2,16 +2,20 @@
 // Draws each chart from the table of numbers below it, which stays for those who can't see the chart.
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const STYLES = [
-    ["--c1", {}], ["--c3", { dash: [2, 3] }], ["--c2", { dash: [6, 4] }],
-  ];
+  // By what a column is, so that the nulls look the same in every chart.
+  const STYLES = {
+    random: ["--c3", { dash: [2, 3] }],
+    shuffled: ["--c2", { dash: [6, 4] }],
+    "in sample": ["--c4", { dash: [6, 4] }],
+  };
+  const OWN = ["--c1", {}];
   const percent = (v) => (v === null || v === undefined ? "–" : v >= 1e-3 ? +(100 * v).toPrecision(2) + " %" : v.toExponential(0));
   const plain = (v) => (v === null || v === undefined ? "–" : String(+v.toPrecision(3)));
 
   const draw = (place) => {
     const table = document.getElementById(place.dataset.chart);
     if (!table) return;
-    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.toLowerCase());
     const rows = [...table.tBodies[0].rows];
     const logarithmic = place.dataset.scale === "log";
     const values = heads.map((_, column) => rows.map((row) => {
@@ -33,12 +37,12 @@
       width,
       height: Math.max(230, Math.min(360, Math.round(width * 0.42))),
       scales: { x: { time: false }, y: logarithmic ? { distr: 3 } : { range: (u, low, high) => [0, 1.05 * Math.max(high, 1e-9)] } },
-      series: [{ label: place.dataset.x }, ...heads.slice(1).map((label, i) => {
-        const [name, extra] = STYLES[i % STYLES.length];
-        return { label: label.toLowerCase(), stroke: colour(name), width: 2, value: (u, v) => text(v),
+      series: [{ label: place.dataset.x }, ...heads.slice(1).map((label) => {
+        const [name, extra] = STYLES[label] ?? OWN;
+        return { label, stroke: colour(name), width: 2, value: (u, v) => text(v),
           points: { show: true, size: 5, fill: colour(name), stroke: colour(name) }, ...extra };
       })],
-      axes: [{ ...axis, label: place.dataset.x }, { ...axis, size: 64, values: (u, ticks) => ticks.map((v) => (v === null ? "" : text(v))) }],
+      axes: [{ ...axis, label: place.dataset.x, incrs: [1, 2, 5, 10, 20, 50, 100] }, { ...axis, size: 64, values: (u, ticks) => ticks.map((v) => (v === null ? "" : text(v))) }],
       cursor: { drag: { x: false, y: false } },
     }, values, place);
   };
