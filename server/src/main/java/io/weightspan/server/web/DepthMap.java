@@ -29,6 +29,7 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
     private static final double LEAST_PART = 0.01;
 
     private static final int SHADES = 10;
+    private static final int FLAT_SHADE = 2;
     private static final Pattern NAME = Pattern.compile("(?:.*?\\.)??(\\d{1,4})\\.(.+)");
 
     /**
@@ -101,12 +102,14 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
             List<Integer> layers, List<String> kinds, Map<Place, Double> placed, Text text) {
         double least = placed.values().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         double most = placed.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
+        // What reads the same looks the same.
+        boolean flat = text.of(least).equals(text.of(most));
         List<List<Cell>> rows = new ArrayList<>();
         for (int layer : layers) {
             List<Cell> row = new ArrayList<>();
             for (String kind : kinds) {
                 Double value = placed.get(new Place(layer, kind));
-                row.add(value == null ? Cell.NONE : new Cell(text.of(value), shade(value, least, most)));
+                row.add(value == null ? Cell.NONE : new Cell(text.of(value), flat ? FLAT_SHADE : shade(value, least, most)));
             }
             rows.add(row);
         }
@@ -132,9 +135,6 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
     }
 
     private static int shade(double value, double least, double most) {
-        if (most <= least) {
-            return SHADES / 2;
-        }
         return (int) Math.min(SHADES - 1, SHADES * (value - least) / (most - least));
     }
 }
