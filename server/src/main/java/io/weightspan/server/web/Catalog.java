@@ -3,8 +3,8 @@ package io.weightspan.server.web;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
-import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.SharedObject;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 
 /**
  * What a hub holds at a moment: of each repository the state that a visitor sees first. Immutable.
@@ -47,10 +46,19 @@ record Catalog(List<Commit> heads, int unreadable) {
         }
     }
 
-    /** Returns what a visitor sees of it. */
-    Catalog seenBy(Predicate<RepoId> visible) {
+    /**
+     * Returns what a visitor sees of it.
+     *
+     * @throws IOException if what decides that can't be read
+     */
+    Catalog seenBy(Visibility.Viewer viewer) throws IOException {
+        List<Commit> seen = new ArrayList<>();
+        for (Commit head : heads) {
+            if (viewer.sees(head.repo())) {
+                seen.add(head);
+            }
+        }
         // How much can't be read is told to nobody who might not know of it.
-        List<Commit> seen = heads.stream().filter(head -> visible.test(head.repo())).toList();
         return new Catalog(seen, seen.size() == heads.size() ? unreadable : 0);
     }
 

@@ -109,7 +109,9 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
             List<Cell> row = new ArrayList<>();
             for (String kind : kinds) {
                 Double value = placed.get(new Place(layer, kind));
-                row.add(value == null ? Cell.NONE : new Cell(text.of(value), flat ? FLAT_SHADE : shade(value, least, most)));
+                row.add(value == null
+                        ? Cell.NONE
+                        : new Cell(text.of(value), flat ? FLAT_SHADE : shade(value, least, most)));
             }
             rows.add(row);
         }

@@ -3,7 +3,6 @@ package io.weightspan.server.web;
 import io.weightspan.codec.container.Verification;
 import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.server.repo.CommitFile;
-import io.weightspan.server.repo.FileKind;
 import io.weightspan.server.repo.StoredFiles;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
@@ -16,7 +15,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** Reads the beginnings of plain files that are text. Safe for several threads. */
+/** Reads the beginnings of files that are text, however they are stored. Safe for several threads. */
 final class FileTexts {
 
     private final StoredFiles files;
@@ -39,15 +38,16 @@ final class FileTexts {
      *
      * @param file the file
      * @param most how many bytes at most
-     * @return its text; empty where it is a record, isn't UTF-8 or holds control characters other than those of lines
+     * @return its text; empty where it holds tensors, isn't UTF-8 or holds control characters other than those of lines
      * @throws IOException if the store can't be read
      */
     Optional<FileText> read(CommitFile file, int most) throws IOException {
-        if (file.kind() != FileKind.PLAIN) {
-            return Optional.empty();
-        }
         byte[] bytes;
         try (DecodedFile open = files.open(file, Verification.CHUNKS)) {
+            if (open.schemaLength() > 0) {
+                // Tensors, whose first block needn't be decoded to know that it is no text.
+                return Optional.empty();
+            }
             bytes = new byte[(int) Math.min(most, open.length())];
             open.read(0, MemorySegment.ofArray(bytes));
         }

@@ -17,9 +17,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The pages of one repository: what it is and how to get it, its files, one of them, its history. Thread-safe. */
 final class ModelPages {
+
+    /** What stands behind a repository's name in the paths of its pages. */
+    static final Set<String> PARTS = Set.of("card", "tree", "commits", "blob");
 
     private static final int README_BYTES = 256 << 10;
     private static final int TEXT_BYTES = 64 << 10;
@@ -50,13 +54,15 @@ final class ModelPages {
      * Answers about a repository that the visitor sees.
      *
      * @param rest the path after the repository's name
+     * @param isOpen whether the visitor sees what is in its files
      * @return the page; empty where no page has that path
      * @throws HttpException if a parameter is wrong
      * @throws IOException if something isn't there, or the store can't be read
      */
-    Optional<Response> answer(Request request, RepoId repo, List<String> rest) throws HttpException, IOException {
+    Optional<Response> answer(Request request, RepoId repo, List<String> rest, boolean isOpen)
+            throws HttpException, IOException {
         String what = rest.isEmpty() ? "card" : rest.getFirst();
-        if (!List.of("card", "tree", "commits", "blob").contains(what)) {
+        if (!PARTS.contains(what)) {
             return Optional.empty();
         }
         Commit commit;
@@ -72,32 +78,33 @@ final class ModelPages {
         }
         String path = rest.size() < 3 ? "" : String.join("/", rest.subList(2, rest.size()));
         return switch (what) {
-            case "card" -> path.isEmpty() ? Optional.of(card(request, commit, revision)) : Optional.empty();
+            case "card" -> path.isEmpty() ? Optional.of(card(request, commit, revision, isOpen)) : Optional.empty();
             case "commits" -> path.isEmpty() ? Optional.of(history(request, commit, revision)) : Optional.empty();
-            case "tree" -> Optional.of(files(request, commit, revision, path));
-            default -> path.isEmpty() ? Optional.empty() : Optional.of(blob(request, commit, revision, path));
+            case "tree" -> Optional.of(files(request, commit, revision, path, isOpen));
+            default -> path.isEmpty() ? Optional.empty() : Optional.of(blob(request, commit, revision, path, isOpen));
         };
     }
 
-    private Response card(Request request, Commit commit, String revision) throws HttpException, IOException {
+    private Response card(Request request, Commit commit, String revision, boolean isOpen)
+            throws HttpException, IOException {
         Readme readme = null;
         for (CommitFile file : commit.files()) {
-            if (file.path().equals(README)) {
+            if (isOpen && file.path().equals(README)) {
                 Optional<FileTexts.FileText> text = texts.read(file, README_BYTES);
                 readme = text.isEmpty()
                         ? null
                         : Readme.of(text.get().text(), text.get().isCut(), commit.repo(), revision);
             }
         }
-        boolean hasRecords = commit.files().stream().anyMatch(file -> file.kind() == FileKind.RECORD);
+        boolean hasRecords = isOpen && commit.files().stream().anyMatch(file -> file.kind() == FileKind.RECORD);
         StoredPicture picture = hasRecords ? StoredPicture.of(List.of(commit), summaries, SUMMED_RECORDS) : null;
         List<Snippet> snippets = Snippet.of(request.baseUrl(), commit, revision);
         Views.Card view = new Views.Card(
-                frame(commit, revision, ""), head(commit, revision, "card"), readme, snippets, picture);
+                frame(commit, revision, ""), head(commit, revision, "card"), isOpen, readme, snippets, picture);
         return pages.page(HttpResponseStatus.OK, "card", view);
     }
 
-    private Response files(Request request, Commit commit, String revision, String path)
+    private Response files(Request request, Commit commit, String revision, String path, boolean isOpen)
             throws HttpException, IOException {
         String folder = path.isEmpty() ? "" : path + "/";
         List<CommitFile> inside =
@@ -105,7 +112,7 @@ final class ModelPages {
         if (inside.isEmpty() && !folder.isEmpty()) {
             // Says that it isn't there.
             commit.file(path);
-            return blob(request, commit, revision, path);
+            return blob(request, commit, revision, path, isOpen);
         }
         Sheet<CommitFile> sheet = Sheet.of(request, inside);
         List<Views.FileRow> rows =
@@ -133,21 +140,22 @@ final class ModelPages {
         return pages.page(HttpResponseStatus.OK, "history", view);
     }
 
-    private Response blob(Request request, Commit commit, String revision, String path)
+    private Response blob(Request request, Commit commit, String revision, String path, boolean isOpen)
             throws HttpException, IOException {
         CommitFile file = commit.file(path);
         RecordSummary summary = null;
         Sheet<RecordSummary.Tensor> tensors = null;
         List<PredictorRow> predictors = List.of();
-        if (file.kind() == FileKind.RECORD) {
+        if (isOpen && file.kind() == FileKind.RECORD) {
             summary = summaries.of(file);
             tensors = Sheet.of(request, summary.tensors());
             predictors = PredictorRow.of(List.of(summary));
         }
-        Optional<FileTexts.FileText> text = texts.read(file, TEXT_BYTES);
+        Optional<FileTexts.FileText> text = isOpen ? texts.read(file, TEXT_BYTES) : Optional.empty();
         Views.Blob view = new Views.Blob(
                 frame(commit, revision, path),
                 head(commit, revision, "files"),
+                isOpen,
                 row(commit.repo(), revision, file),
                 path.substring(0, path.lastIndexOf('/') + 1),
                 summary,

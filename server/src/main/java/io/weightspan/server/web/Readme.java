@@ -61,20 +61,17 @@ record Readme(String html, String front, boolean isCut) {
      */
     static Readme of(String text, boolean isCut, RepoId repo, String revision) {
         String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;
-        String front = front(plain);
-        String body = front.isEmpty() ? plain : plain.substring(endOfFront(plain));
-        Node document = PARSER.parse(body);
+        int end = endOfFront(plain);
+        String front = front(plain.substring(0, end));
+        Node document = PARSER.parse(plain.substring(end));
         document.accept(new Rewriter(repo, revision));
         return new Readme(RENDERER.render(document), front, isCut);
     }
 
-    private static String front(String text) {
-        int end = endOfFront(text);
-        if (end == 0) {
-            return "";
-        }
-        String block = text.substring(0, end).strip();
-        return block.substring(FENCE.length(), block.length() - FENCE.length()).strip();
+    /** Returns what stands between the two fences. */
+    private static String front(String fenced) {
+        String block = fenced.strip();
+        return block.isEmpty() ? "" : block.substring(FENCE.length(), block.length() - FENCE.length()).strip();
     }
 
     /** Returns where the text after the front begins; 0 where there is no front. */

@@ -26,7 +26,7 @@ record SharedStructure(
         @Nullable String base,
         List<Direction> spectrum,
         boolean shuffled,
-        List<Error> errors,
+        List<Remainder> errors,
         DepthMap gains,
         List<String> notes) {
 
@@ -37,7 +37,7 @@ record SharedStructure(
     record Direction(int number, double family, double random, double shuffled) {}
 
     /** What so many directions leave: of held-out members, of the fitted ones, of random and of shuffled members. */
-    record Error(int directions, double heldOut, double inSample, double random, @Nullable Double shuffled) {}
+    record Remainder(int directions, double heldOut, double inSample, double random, @Nullable Double shuffled) {}
 
     /** Takes what is shown out of an analysis. */
     static SharedStructure of(FamilyAnalysis analysis) {
@@ -50,9 +50,9 @@ record SharedStructure(
                     at(analysis.nullSpectrum(), i),
                     at(analysis.shuffledSpectrum(), i)));
         }
-        List<Error> errors = new ArrayList<>();
+        List<Remainder> errors = new ArrayList<>();
         for (ErrorAtK at : analysis.heldoutError()) {
-            errors.add(new Error(at.k(), at.error(), at.inSampleError(), at.nullError(), at.shuffledError()));
+            errors.add(new Remainder(at.k(), at.error(), at.inSampleError(), at.nullError(), at.shuffledError()));
         }
         List<String> notes = new ArrayList<>(analysis.notes());
         for (FamilyAnalysis.LeftOut left : analysis.leftOut()) {

@@ -80,9 +80,13 @@ final class Views {
         }
     }
 
-    /** A repository's first page. */
+    /**
+     * A repository's first page.
+     *
+     * @param isOpen whether the visitor sees what is in the files
+     */
     record Card(
-            Frame frame, Head head, @Nullable Readme readme, List<Snippet> snippets,
+            Frame frame, Head head, boolean isOpen, @Nullable Readme readme, List<Snippet> snippets,
             @Nullable StoredPicture picture) {}
 
     /** A file in a list. */
@@ -121,6 +125,7 @@ final class Views {
     /**
      * A file's page.
      *
+     * @param isOpen whether the visitor sees what is in the file
      * @param file the file
      * @param folder what stands before its name in its path, with a slash at its end
      * @param summary what its record tells; null for a plain file
@@ -131,6 +136,7 @@ final class Views {
     record Blob(
             Frame frame,
             Head head,
+            boolean isOpen,
             FileRow file,
             String folder,
             @Nullable RecordSummary summary,

@@ -4,7 +4,6 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.repo.RepoId;
 import java.io.IOException;
-import java.util.function.Predicate;
 
 /**
  * Decides what a visitor sees. A repository that isn't visible is shown nowhere and counts in no sum; asked for by name,
@@ -16,13 +15,36 @@ public interface Visibility {
     /** Everybody sees everything. */
     Visibility ALL = request -> repo -> true;
 
+    /** Somebody who sent a request; used by one thread while that is answered. */
+    @FunctionalInterface
+    interface Viewer {
+
+        /**
+         * Returns whether a repository is visible: its name, its files' names and sizes, its history.
+         *
+         * @param repo the repository, which needn't be there
+         * @throws IOException if what decides can't be read
+         */
+        boolean sees(RepoId repo) throws IOException;
+
+        /**
+         * Returns whether what is in the files of a visible repository is too. As visible as the repository itself unless
+         * overridden.
+         *
+         * @param repo the repository
+         * @throws IOException if what decides can't be read
+         */
+        default boolean reads(RepoId repo) throws IOException {
+            return sees(repo);
+        }
+    }
+
     /**
-     * Returns what whoever sent a request may see.
+     * Returns who sent a request.
      *
      * @param request the request
-     * @return tells of a repository whether it is visible; used by one thread while the request is answered
      * @throws HttpException if the request is refused whatever it asks for
      * @throws IOException if what decides can't be read
      */
-    Predicate<RepoId> of(Request request) throws HttpException, IOException;
+    Viewer of(Request request) throws HttpException, IOException;
 }

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.Commit;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,25 +85,16 @@ public final class WebHandler implements RequestHandler, Closeable {
      * @param inner answers the requests
      */
     public RequestHandler around(RequestHandler inner) {
-        return request -> {
-            if (!Browsers.wantHtml(request)) {
-                return inner.handle(request);
+        return new RequestHandler() {
+
+            @Override
+            public Optional<Response> handle(Request request) throws HttpException, IOException {
+                return Browsers.wantHtml(request) ? Optional.of(answer(inner, request)) : inner.handle(request);
             }
-            try {
-                Optional<Response> response = inner.handle(request);
-                return response.isPresent()
-                        ? response
-                        : Optional.of(refusal(request,
-                                new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path")));
-            } catch (HttpException e) {
-                if (e.status().code() >= HttpResponseStatus.INTERNAL_SERVER_ERROR.code()) {
-                    LOG.warn("request {}: {}", request.id(), e.message(), e);
-                }
-                return Optional.of(refusal(request, e));
-            } catch (IOException | RuntimeException e) {
-                LOG.error("request {}: no page could be made", request.id(), e);
-                return Optional.of(refusal(request, new HttpException(HttpResponseStatus.INTERNAL_SERVER_ERROR,
-                        "the server could not answer; its log tells why")));
+
+            @Override
+            public boolean takesStream(String method, RequestTarget target) {
+                return inner.takesStream(method, target);
             }
         };
     }
@@ -112,6 +103,27 @@ public final class WebHandler implements RequestHandler, Closeable {
     @Override
     public void close() {
         reports.close();
+    }
+
+    /** Answers a browser: where another client is told by a status and a few words, by a page. */
+    private Response answer(RequestHandler inner, Request request) {
+        try {
+            Optional<Response> response = inner.handle(request);
+            return response.isPresent() ? response.get() : refusal(request, nothing());
+        } catch (HttpException e) {
+            if (e.status().code() >= HttpResponseStatus.INTERNAL_SERVER_ERROR.code()) {
+                LOG.warn("request {}: {}", request.id(), e.message(), e);
+            }
+            return refusal(request, e);
+        } catch (IOException | RuntimeException e) {
+            LOG.error("request {}: no page could be made", request.id(), e);
+            return refusal(request, new HttpException(
+                    HttpResponseStatus.INTERNAL_SERVER_ERROR, "the server could not answer; its log tells why"));
+        }
+    }
+
+    private static HttpException nothing() {
+        return new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
     }
 
     private Optional<Response> page(Request request) throws HttpException, IOException {
@@ -127,7 +139,7 @@ public final class WebHandler implements RequestHandler, Closeable {
         } else if (path.size() == 2 && first.equals("families")) {
             page = Optional.of(family(request, path.get(1)));
         } else if (path.size() >= 2 && !OF_THE_HUB.contains(first)) {
-            page = models.answer(request, visible(request, path.get(0), path.get(1)), path.subList(2, path.size()));
+            page = model(request, path.get(0), path.get(1), path.subList(2, path.size()));
         }
         return page;
     }
@@ -188,8 +200,9 @@ public final class WebHandler implements RequestHandler, Closeable {
         return sheet.with(sheet.rows().stream().map(Views.Model::of).toList());
     }
 
-    /** Returns the repository of a name, if the visitor sees it; whether it is there is seen later. */
-    private RepoId visible(Request request, String namespace, String name) throws HttpException, IOException {
+    /** Answers about a repository, if the visitor sees it. */
+    private Optional<Response> model(Request request, String namespace, String name, List<String> rest)
+            throws HttpException, IOException {
         RepoId repo;
         try {
             repo = new RepoId(namespace, name);
@@ -199,11 +212,15 @@ public final class WebHandler implements RequestHandler, Closeable {
             none.initCause(e);
             throw none;
         }
-        Predicate<RepoId> seen = visibility.of(request);
-        if (!seen.test(repo)) {
+        if (!rest.isEmpty() && !ModelPages.PARTS.contains(rest.getFirst())) {
+            // Another handler's, which decides itself who may see what.
+            return Optional.empty();
+        }
+        Visibility.Viewer viewer = visibility.of(request);
+        if (!viewer.sees(repo)) {
             throw new RepoNotFoundException(repo);
         }
-        return repo;
+        return models.answer(request, repo, rest, viewer.reads(repo));
     }
 
     private Response refusal(Request request, HttpException e) {

@@ -206,7 +206,8 @@ class WebBrowserTest {
             assertThat(in).isNotNull();
             page.evaluate(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         }
-        return (List<?>) page.evaluate("""
+        return (List<?>) page.evaluate(
+                """
                 async () => (await axe.run(document)).violations
                     .map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join('; '))""");
     }

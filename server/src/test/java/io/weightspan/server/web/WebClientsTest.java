@@ -66,7 +66,8 @@ class WebClientsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/api/models", "/api/models/fam/tune-1", "/healthz", "/fam/tune-1/resolve/main/config.json"})
+    @ValueSource(
+            strings = {"/api/models", "/api/models/fam/tune-1", "/healthz", "/fam/tune-1/resolve/main/config.json"})
     void theApiIsTheSameForABrowser(String target) throws Exception {
         HttpResponse<String> browsers = get(target, WebSite.ACCEPT);
         assertThat(browsers.statusCode()).isEqualTo(200);

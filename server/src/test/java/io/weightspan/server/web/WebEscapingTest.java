@@ -41,7 +41,8 @@ class WebEscapingTest {
             assertThat(page.select("script:not([src^=/-/assets/]), img, iframe, [onerror]")).as(target).isEmpty();
             page.select(".readme").remove();
             for (Element link : page.select("[href], [src], [action]")) {
-                String address = link.hasAttr("href") ? link.attr("href")
+                String address = link.hasAttr("href")
+                        ? link.attr("href")
                         : link.hasAttr("src") ? link.attr("src") : link.attr("action");
                 assertThat(address).as(target).matches("(/[A-Za-z0-9/_.~%?=&-]*|#content|)");
             }

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestBody;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
@@ -140,7 +141,7 @@ final class WebSite implements Closeable {
     static Request request(String method, String target, Map<String, String> fields) throws HttpException {
         HttpHeaders headers = new DefaultHttpHeaders();
         fields.forEach(headers::set);
-        return new Request(method, RequestTarget.parse(target), headers, new byte[0], "test-id");
+        return new Request(method, RequestTarget.parse(target), headers, RequestBody.NONE, "test-id");
     }
 
     static String text(Response response) {

@@ -18,6 +18,8 @@ class WebVisibilityTest {
 
     private static final RepoId HIDDEN = new RepoId("fam", "tune-3");
 
+    private static final RepoId GATED = new RepoId("fam", "tune-1");
+
     @TempDir
     private static Path folder;
 
@@ -27,7 +29,18 @@ class WebVisibilityTest {
     static void make() throws Exception {
         site = WebSite.make(folder, request -> {
             boolean knows = "Bearer key".equals(request.header("Authorization"));
-            return repo -> knows || !repo.equals(HIDDEN) && !repo.namespace().equals("evil");
+            return new Visibility.Viewer() {
+
+                @Override
+                public boolean sees(RepoId repo) {
+                    return knows || !repo.equals(HIDDEN) && !repo.namespace().equals("evil");
+                }
+
+                @Override
+                public boolean reads(RepoId repo) {
+                    return knows || sees(repo) && !repo.equals(GATED);
+                }
+            };
         });
     }
 
@@ -55,6 +68,18 @@ class WebVisibilityTest {
             assertThat(as("/fam/tune-3" + path, "Bearer key").select("h1").text()).isEqualTo("fam/tune-3");
         }
         assertThat(site.get(Links.family(WebSite.ODD_FAMILY)).status().code()).isEqualTo(404);
+    }
+
+    @Test
+    void aGateHidesWhatIsInTheFiles() throws Exception {
+        assertThat(as("/fam/tune-1", "").select(".readme, #how")).isEmpty();
+        assertThat(as("/fam/tune-1", "").select(".notice").text()).contains("restricted");
+        assertThat(as("/fam/tune-1", "Bearer key").select(".readme, #how")).hasSize(2);
+        assertThat(as("/fam/tune-1/blob/main/config.json", "").select("pre.file")).isEmpty();
+        assertThat(as("/fam/tune-1/tree/main/config.json", "").select("pre.file")).isEmpty();
+        assertThat(as("/fam/tune-1/blob/main/config.json", "Bearer key").select("pre.file")).hasSize(1);
+        assertThat(as("/fam/tune-1/blob/main/model.safetensors", "").select("#tensors")).isEmpty();
+        assertThat(as("/fam/tune-1/tree/main", "").select("tbody tr")).hasSize(6);
     }
 
     @Test
