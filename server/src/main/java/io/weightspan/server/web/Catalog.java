@@ -32,13 +32,9 @@ record Catalog(List<Commit> heads, int unreadable) {
      *
      * @param name its name, anybody's text
      * @param heads its members
+     * @param share what its members take, what they share counted once
      */
-    record Family(String name, List<Commit> heads) {
-
-        /** Returns what its members take, what they share counted once. */
-        Share share() {
-            return shareOf(heads);
-        }
+    record Family(String name, List<Commit> heads, Share share) {
 
         /** Returns the address of its page. */
         String link() {
@@ -118,7 +114,8 @@ record Catalog(List<Commit> heads, int unreadable) {
         }
         return byName.entrySet().stream()
                 .filter(family -> !family.getKey().isEmpty())
-                .map(family -> new Family(family.getKey(), List.copyOf(family.getValue())))
+                .map(family -> new Family(
+                        family.getKey(), List.copyOf(family.getValue()), shareOf(family.getValue())))
                 .toList();
     }
 

@@ -29,7 +29,6 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
     private static final double LEAST_PART = 0.01;
 
     private static final int SHADES = 10;
-    private static final int FLAT_SHADE = 2;
     private static final Pattern NAME = Pattern.compile("(?:.*?\\.)??(\\d{1,4})\\.(.+)");
 
     /**
@@ -72,8 +71,9 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
      *
      * @param entries each tensor once
      * @param text writes a value
+     * @param span values that are no further apart than this look alike: the shades stand for at least so much
      */
-    static DepthMap of(List<Entry> entries, Text text) {
+    static DepthMap of(List<Entry> entries, Text text, double span) {
         Map<Place, Double> placed = new HashMap<>();
         Map<String, Double> weights = new LinkedHashMap<>();
         double total = 0;
@@ -95,23 +95,21 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
         List<Integer> layers =
                 placed.keySet().stream().map(Place::layer).distinct().sorted().limit(MAX_LAYERS).toList();
         placed.keySet().removeIf(place -> !layers.contains(place.layer()));
-        return new DepthMap(layers, kinds, rows(layers, kinds, placed, text), entries.size() - placed.size());
+        return new DepthMap(layers, kinds, rows(layers, kinds, placed, text, span), entries.size() - placed.size());
     }
 
     private static List<List<Cell>> rows(
-            List<Integer> layers, List<String> kinds, Map<Place, Double> placed, Text text) {
+            List<Integer> layers, List<String> kinds, Map<Place, Double> placed, Text text, double span) {
         double least = placed.values().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         double most = placed.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
-        // What reads the same looks the same.
-        boolean flat = text.of(least).equals(text.of(most));
+        double range = Math.max(span, most - least);
+        double from = (least + most - range) / 2;
         List<List<Cell>> rows = new ArrayList<>();
         for (int layer : layers) {
             List<Cell> row = new ArrayList<>();
             for (String kind : kinds) {
                 Double value = placed.get(new Place(layer, kind));
-                row.add(value == null
-                        ? Cell.NONE
-                        : new Cell(text.of(value), flat ? FLAT_SHADE : shade(value, least, most)));
+                row.add(value == null ? Cell.NONE : new Cell(text.of(value), shade((value - from) / range)));
             }
             rows.add(row);
         }
@@ -136,7 +134,7 @@ record DepthMap(List<Integer> layers, List<String> kinds, List<List<Cell>> rows,
                 : rest;
     }
 
-    private static int shade(double value, double least, double most) {
-        return (int) Math.min(SHADES - 1, SHADES * (value - least) / (most - least));
+    private static int shade(double part) {
+        return (int) Math.max(0, Math.min(SHADES - 1, SHADES * part));
     }
 }

@@ -100,7 +100,7 @@ final class ModelPages {
         StoredPicture picture = hasRecords ? StoredPicture.of(List.of(commit), summaries, SUMMED_RECORDS) : null;
         List<Snippet> snippets = Snippet.of(request.baseUrl(), commit, revision);
         Views.Card view = new Views.Card(
-                frame(commit, revision, ""), head(commit, revision, "card"), isOpen, readme, snippets, picture);
+                frame(commit, ""), head(commit, revision, "card"), isOpen, readme, snippets, picture);
         return pages.page(HttpResponseStatus.OK, "card", view);
     }
 
@@ -118,7 +118,7 @@ final class ModelPages {
         List<Views.FileRow> rows =
                 sheet.rows().stream().map(file -> row(commit.repo(), revision, file)).toList();
         Views.Files view = new Views.Files(
-                frame(commit, revision, "Files"), head(commit, revision, "files"), folder, sheet.with(rows));
+                frame(commit, "Files"), head(commit, revision, "files"), folder, sheet.with(rows));
         return pages.page(HttpResponseStatus.OK, "files", view);
     }
 
@@ -131,7 +131,7 @@ final class ModelPages {
                 .toList();
         int shown = Math.min(REFS, refs.branches().size()) + Math.min(REFS, refs.tags().size());
         Views.History view = new Views.History(
-                frame(commit, revision, "History"),
+                frame(commit, "History"),
                 head(commit, revision, "history"),
                 sheet.with(rows),
                 refs(repo, refs.branches()),
@@ -153,7 +153,7 @@ final class ModelPages {
         }
         Optional<FileTexts.FileText> text = isOpen ? texts.read(file, TEXT_BYTES) : Optional.empty();
         Views.Blob view = new Views.Blob(
-                frame(commit, revision, path),
+                frame(commit, path, new Crumb("Files", Links.tree(commit.repo(), revision))),
                 head(commit, revision, "files"),
                 isOpen,
                 row(commit.repo(), revision, file),
@@ -166,7 +166,8 @@ final class ModelPages {
         return pages.page(HttpResponseStatus.OK, "blob", view);
     }
 
-    private Frame frame(Commit commit, String revision, String part) {
+    /** Returns the frame of a page below a repository's first; of that itself where the part is empty. */
+    private Frame frame(Commit commit, String part, Crumb... between) {
         RepoId repo = commit.repo();
         List<Crumb> crumbs = new ArrayList<>();
         if (!commit.family().isEmpty()) {
@@ -175,9 +176,7 @@ final class ModelPages {
         if (!part.isEmpty()) {
             crumbs.add(new Crumb(repo.toString(), Links.model(repo)));
         }
-        if (part.contains(".") || part.contains("/")) {
-            crumbs.add(new Crumb("Files", Links.tree(repo, revision)));
-        }
+        crumbs.addAll(List.of(between));
         return new Frame(part.isEmpty() ? repo.toString() : part + " · " + repo, "", crumbs, assets);
     }
 

@@ -33,6 +33,9 @@ record SharedStructure(
     private static final int MAX_DIRECTIONS = 64;
     private static final int MAX_NOTES = 50;
 
+    /** Bits a weight that make a difference to look at. */
+    private static final double SPAN = 0.5;
+
     /** A direction: what it holds of the energy, what one of random and of shuffled members holds. */
     record Direction(int number, double family, double random, double shuffled) {}
 
@@ -81,6 +84,6 @@ record SharedStructure(
             double weights = slot.shape().stream().mapToDouble(Long::doubleValue).reduce(1, (a, b) -> a * b);
             entries.add(new DepthMap.Entry(slot.name(), Math.max(0, gain), weights));
         }
-        return DepthMap.of(entries, value -> Numbers.decimals(value, 2));
+        return DepthMap.of(entries, value -> Numbers.decimals(value, 2), SPAN);
     }
 }

@@ -19,6 +19,9 @@ import java.util.Map;
  */
 record StoredPicture(List<PredictorRow> predictors, DepthMap depth, int records, int skipped) {
 
+    /** A fifth of the original: less makes no great difference to look at. */
+    private static final double SPAN = 0.2;
+
     /**
      * Looks at records.
      *
@@ -59,6 +62,6 @@ record StoredPicture(List<PredictorRow> predictors, DepthMap depth, int records,
         List<DepthMap.Entry> entries = new ArrayList<>();
         shares.forEach((name, share) -> entries.add(
                 new DepthMap.Entry(name, (double) share.stored() / share.bytes(), share.bytes())));
-        return DepthMap.of(entries, value -> Numbers.decimals(100 * value, 0));
+        return DepthMap.of(entries, value -> Numbers.decimals(100 * value, 0), SPAN);
     }
 }

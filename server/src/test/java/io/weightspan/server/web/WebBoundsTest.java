@@ -167,13 +167,35 @@ class WebBoundsTest {
             entries.add(new DepthMap.Entry("model.layers." + layer + ".norm.weight", 99, 1));
         }
         entries.add(new DepthMap.Entry("lm_head.weight", 5, 1000));
-        DepthMap map = DepthMap.of(entries, value -> Numbers.decimals(value, 0));
+        DepthMap map = DepthMap.of(entries, value -> Numbers.decimals(value, 0), 0.5);
         assertThat(map.kinds()).containsExactly("mlp.up", "attn.q_proj");
         assertThat(map.layers()).isEqualTo(IntStream.range(0, 12).boxed().toList());
         assertThat(map.rows().get(11)).containsExactly(new DepthMap.Cell("3", 2), new DepthMap.Cell("11", 9));
         assertThat(map.rows().get(0).get(1)).isEqualTo(new DepthMap.Cell("0", 0));
         assertThat(map.leftOut()).isEqualTo(13);
-        assertThat(DepthMap.of(List.of(new DepthMap.Entry("head", 1, 1)), String::valueOf).isEmpty()).isTrue();
+        assertThat(DepthMap.of(List.of(new DepthMap.Entry("head", 1, 1)), String::valueOf, 1).isEmpty()).isTrue();
+    }
+
+    @Test
+    void valuesThatHardlyDifferLookAlike() {
+        List<DepthMap.Entry> entries = List.of(
+                new DepthMap.Entry("a.0.x", 0.80, 1), new DepthMap.Entry("a.1.x", 0.81, 1));
+        DepthMap map = DepthMap.of(entries, value -> Numbers.decimals(100 * value, 0), 0.2);
+        assertThat(map.rows())
+                .isEqualTo(List.of(List.of(new DepthMap.Cell("80", 4)), List.of(new DepthMap.Cell("81", 5))));
+    }
+
+    @Test
+    void aNamespaceThatIsAWordOfOursHasPagesToo() throws Exception {
+        RepoId odd = new RepoId("families", "one");
+        Path model = TestModels.model(folder.resolve("families/one"), 1, 2, 64);
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
+                WebHandler handler = new WebHandler(new Repositories(store), Visibility.ALL)) {
+            WebSite.pack(store, List.of(new PackFolder(odd, model, "one")), Optional.empty(), "me", "");
+            assertThat(Links.model(odd)).isEqualTo("/families/one/card");
+            assertThat(page(handler, "/families/one/card").select("h1").text()).isEqualTo("families/one");
+            assertThat(page(handler, "/families/one").select("h1").text()).isEqualTo("one");
+        }
     }
 
     private static FamilyReport finished(FamilyReports reports, List<Commit> heads) throws InterruptedException {
