@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weight files of a family, opened: of the files at the heads of its repositories' main branches the largest group
- * that agrees in path and in most of its tensors, and the base that most of these name. Closing it closes the files. For one thread.
+ * that agrees in path and in most of its tensors, and the base that most of these name.
+ * Closing it closes the files. For one thread.
  */
 public final class FamilyFiles implements Closeable {
 

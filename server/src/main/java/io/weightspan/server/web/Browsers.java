@@ -13,7 +13,8 @@ final class Browsers {
     private Browsers() {}
 
     /**
-     * Returns whether a request asks for HTML. A range such as <code>*&#47;*</code>, which clients of every kind send, doesn't.
+     * Returns whether a request asks for HTML. A range such as <code>*&#47;*</code>, which clients of every kind send,
+     * doesn't.
      *
      * @param request the request
      */

@@ -23,6 +23,9 @@ final class Catalogs {
 
     private static final Logger LOG = LoggerFactory.getLogger(Catalogs.class);
 
+    /** What takes long to read is kept longer: so many times what it took. */
+    private static final int TIMES_KEPT = 10;
+
     private final Repositories repositories;
     private final long keptNanos;
     private final LongSupplier clock;
@@ -30,14 +33,16 @@ final class Catalogs {
     /** The latest; guarded by this. */
     private @Nullable Catalog latest;
 
-    /** When it was read; guarded by this. */
+    /** When it was read, and how long that took; guarded by this. */
     private long readAt;
+
+    private long readNanos;
 
     /**
      * Creates a reader.
      *
      * @param repositories what is read
-     * @param kept how long what was read is good for others
+     * @param kept how long what was read is good for others, at least
      * @param clock nanoseconds, as {@link System#nanoTime()}
      */
     Catalogs(Repositories repositories, Duration kept, LongSupplier clock) {
@@ -53,12 +58,14 @@ final class Catalogs {
      */
     synchronized Catalog now() throws IOException {
         Catalog known = latest;
-        if (known != null && clock.getAsLong() - readAt < keptNanos) {
+        long now = clock.getAsLong();
+        if (known != null && now - readAt < Math.max(keptNanos, TIMES_KEPT * readNanos)) {
             return known;
         }
         Catalog read = read();
         latest = read;
         readAt = clock.getAsLong();
+        readNanos = readAt - now;
         return read;
     }
 

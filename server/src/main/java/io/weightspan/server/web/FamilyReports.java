@@ -15,6 +15,7 @@ import io.weightspan.server.report.FamilyFiles;
 import io.weightspan.server.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CancellationException;
@@ -44,9 +45,15 @@ final class FamilyReports implements Closeable {
     private static final long STOP_SECONDS = 10;
     private static final long RETRY_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+    private static final String TOO_LARGE =
+            "The family is too large to be analysed here; its keeper can run 'weightspan analyze'.";
+
+    private static final String FAILED = "The family could not be analysed; the server's log tells why.";
+
     private final ObjectStore store;
     private final RecordSummaries summaries;
     private final long mostBytes;
+    private final Duration mostTime;
     private final ThreadPoolExecutor worker = new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING),
             new DefaultThreadFactory("weightspan-families", true, Thread.MIN_PRIORITY));
@@ -57,11 +64,12 @@ final class FamilyReports implements Closeable {
     /** A state of a family as somebody sees it. */
     private record Key(String family, List<Digest> commits) {}
 
-    /** A report as it grows, and when it failed by what may pass. */
+    /** A report as it grows, when it failed by what may pass, and whether it took too long. */
     private static final class Entry {
 
         private final AtomicReference<FamilyReport> report = new AtomicReference<>(FamilyReport.BEGUN);
         private volatile @Nullable Long failedAt;
+        private volatile boolean late;
 
         void change(UnaryOperator<FamilyReport> change) {
             report.getAndUpdate(change);
@@ -80,11 +88,13 @@ final class FamilyReports implements Closeable {
      * @param store the store, which is open until this is closed
      * @param summaries of its records
      * @param mostBytes a family with more weights than this isn't analysed
+     * @param mostTime an analysis that takes longer is given up, so that others get their turn
      */
-    FamilyReports(ObjectStore store, RecordSummaries summaries, long mostBytes) {
+    FamilyReports(ObjectStore store, RecordSummaries summaries, long mostBytes, Duration mostTime) {
         this.store = store;
         this.summaries = summaries;
         this.mostBytes = mostBytes;
+        this.mostTime = mostTime;
     }
 
     /**
@@ -130,25 +140,28 @@ final class FamilyReports implements Closeable {
             entry.change(so -> so.with(picture));
             long bytes = weightBytes(members);
             if (bytes > mostBytes) {
-                entry.change(so -> so.failed("The family is too large to be analysed here; its keeper can run"
-                        + " 'weightspan analyze'."));
+                entry.change(so -> so.failed(TOO_LARGE));
                 return;
             }
             SharedStructure structure = analyse(family, heads, bytes, entry);
             entry.change(so -> so.with(structure));
-        } catch (CancellationException e) {
-            LOG.debug("the analysis of a family was given up, since the server stops", e);
         } catch (RefusedException e) {
             LOG.debug("family {} has nothing to analyse", family, e);
             entry.change(so -> so.failed("The family has no weights in safetensors to analyse."));
         } catch (IOException | RuntimeException e) {
             if (closed) {
                 LOG.debug("the analysis of a family ended with the server", e);
+            } else if (entry.late) {
+                LOG.info("the analysis of family {} was given up after {}", family, mostTime);
+                entry.change(so -> so.failed(TOO_LARGE));
             } else {
                 LOG.warn("family {} could not be analysed", family, e);
                 entry.failedAt = System.nanoTime();
-                entry.change(so -> so.failed("The family could not be analysed; the server's log tells why."));
+                entry.change(so -> so.failed(FAILED));
             }
+        } finally {
+            // Whatever else ended it, nobody waits for ever.
+            entry.change(so -> so.isPending() ? so.failed(FAILED) : so);
         }
     }
 
@@ -158,10 +171,13 @@ final class FamilyReports implements Closeable {
         AnalysisOptions options = new AnalysisOptions(
                 usual.seed(), usual.holdOutEvery(), MAX_MEMBERS, Math.min(HELD_BYTES, usual.heldBytes()), 1);
         AtomicLong done = new AtomicLong();
+        long begun = System.nanoTime();
         try (FamilyFiles files = FamilyFiles.open(store, family, heads)) {
             FamilyAnalysis analysis = FamilyAnalyzer.analyze(family, files.members(), files.base(), options, more -> {
-                if (closed) {
-                    throw new CancellationException("the server stops");
+                entry.late = System.nanoTime() - begun > mostTime.toNanos();
+                if (closed || entry.late) {
+                    // Ends the analysis from within: it has no other way to be told.
+                    throw new CancellationException("given up");
                 }
                 // Each byte is heard of about twice.
                 long percent = 50 * done.addAndGet(more) / Math.max(1, bytes);

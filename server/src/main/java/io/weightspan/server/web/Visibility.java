@@ -6,8 +6,8 @@ import io.weightspan.server.repo.RepoId;
 import java.io.IOException;
 
 /**
- * Decides what a visitor sees. A repository that isn't visible is shown nowhere and counts in no sum; asked for by name,
- * it isn't there. Implementations are safe for several threads.
+ * Decides what a visitor sees. A repository that isn't visible is shown nowhere and counts in no sum; asked for by
+ * name, it isn't there. Implementations are safe for several threads.
  */
 @FunctionalInterface
 public interface Visibility {
@@ -28,8 +28,8 @@ public interface Visibility {
         boolean sees(RepoId repo) throws IOException;
 
         /**
-         * Returns whether what is in the files of a visible repository is too. As visible as the repository itself unless
-         * overridden.
+         * Returns whether what is in the files of a visible repository is too. As visible as the repository itself
+         * unless overridden.
          *
          * @param repo the repository
          * @throws IOException if what decides can't be read

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pages that people see. Answers browsers only, which ask for {@code text/html}; the Hub's clients never do, and get
- * what they would get without this. Thread-safe.
+ * The pages that people see. Answers browsers only, which ask for {@code text/html}; the Hub's clients never do, and
+ * get what they would get without this. Thread-safe.
  */
 public final class WebHandler implements RequestHandler, Closeable {
 
@@ -38,7 +38,9 @@ public final class WebHandler implements RequestHandler, Closeable {
     private static final Duration KEPT = Duration.ofSeconds(2);
 
     /** Families with more weights than this are not analysed beside the requests. */
-    private static final long MOST_ANALYSED = 4L << 30;
+    private static final long MOST_ANALYSED = 1L << 30;
+
+    private static final Duration LONGEST_ANALYSIS = Duration.ofMinutes(15);
 
     private static final int LARGEST_FAMILIES = 10;
     private static final int FOUND_FAMILIES = 20;
@@ -66,7 +68,7 @@ public final class WebHandler implements RequestHandler, Closeable {
         this.assets = Assets.load();
         RecordSummaries summaries = new RecordSummaries(repositories.store());
         this.catalogs = new Catalogs(repositories, KEPT, System::nanoTime);
-        this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED);
+        this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED, LONGEST_ANALYSIS);
         this.models = new ModelPages(repositories, summaries, pages, assets);
     }
 
@@ -231,6 +233,10 @@ public final class WebHandler implements RequestHandler, Closeable {
                 e.message(),
                 request.id());
         Response response = pages.page(e.status(), "refusal", view);
+        String code = e.code();
+        if (code != null) {
+            response = response.with("X-Error-Code", code);
+        }
         for (Map.Entry<String, String> header : e.headers().entrySet()) {
             response = response.with(header.getKey(), header.getValue());
         }

@@ -34,6 +34,8 @@ class WebBoundsTest {
 
     private static final RepoId REPO = new RepoId("fam", "one");
 
+    private static final Duration HOUR = Duration.ofHours(1);
+
     @TempDir
     private Path folder;
 
@@ -130,12 +132,52 @@ class WebBoundsTest {
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
             WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
             List<Commit> heads = List.of(new Repositories(store).head(REPO, "main").orElseThrow());
-            try (FamilyReports reports = new FamilyReports(store, new RecordSummaries(store), 1000)) {
+            try (FamilyReports reports = new FamilyReports(store, new RecordSummaries(store), 1000, HOUR)) {
                 FamilyReport report = finished(reports, heads);
                 assertThat(report.trouble()).contains("too large to be analysed here");
                 assertThat(report.picture()).isNotNull();
                 assertThat(report.structure()).isNull();
             }
+        }
+    }
+
+    @Test
+    void anAnalysisThatTakesTooLongIsGivenUp() throws Exception {
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
+            List<PackFolder> members = new ArrayList<>();
+            for (int i = 1; i <= 3; i++) {
+                members.add(new PackFolder(new RepoId("fam", "m" + i),
+                        TestModels.model(folder.resolve("fam/m" + i), 1, i, 64), "fam"));
+            }
+            WebSite.pack(store, members, Optional.empty(), "me", "");
+            List<Commit> heads = new ArrayList<>();
+            for (PackFolder member : members) {
+                heads.add(new Repositories(store).head(member.repo(), "main").orElseThrow());
+            }
+            try (FamilyReports reports =
+                    new FamilyReports(store, new RecordSummaries(store), 1L << 30, Duration.ZERO)) {
+                assertThat(finished(reports, heads).trouble()).contains("too large to be analysed here");
+            }
+            try (FamilyReports reports = new FamilyReports(store, new RecordSummaries(store), 1L << 30, HOUR)) {
+                assertThat(finished(reports, heads).structure()).isNotNull();
+            }
+        }
+    }
+
+    @Test
+    void whatTakesLongToReadIsKeptLonger() throws Exception {
+        Path model = TestModels.model(folder.resolve("fam/one"), 1, 2, 64);
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
+            AtomicLong clock = new AtomicLong();
+            // Each look at the clock is a second after the one before, so reading takes a second.
+            Catalogs catalogs = new Catalogs(new Repositories(store), Duration.ofSeconds(2),
+                    () -> clock.addAndGet(Duration.ofSeconds(1).toNanos()));
+            Catalog first = catalogs.now();
+            WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
+            for (int i = 0; i < 9; i++) {
+                assertThat(catalogs.now()).isSameAs(first);
+            }
+            assertThat(catalogs.now().heads()).hasSize(1);
         }
     }
 
@@ -146,7 +188,7 @@ class WebBoundsTest {
             WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
             Commit head = new Repositories(store).head(REPO, "main").orElseThrow();
             List<FamilyReport> reports = new ArrayList<>();
-            try (FamilyReports all = new FamilyReports(store, new RecordSummaries(store), 1L << 30)) {
+            try (FamilyReports all = new FamilyReports(store, new RecordSummaries(store), 1L << 30, HOUR)) {
                 for (int i = 0; i < 200; i++) {
                     Commit other = new Commit(head.object(), head.repo(), head.parent(), "", "", head.time(),
                             "family-" + i, head.files());

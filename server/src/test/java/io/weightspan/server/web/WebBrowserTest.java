@@ -209,6 +209,7 @@ class WebBrowserTest {
         return (List<?>) page.evaluate(
                 """
                 async () => (await axe.run(document)).violations
-                    .map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join('; '))""");
+                    .map((v) => v.id + ': ' + v.nodes.map((n) => n.target.join(' ') + ' '
+                        + (n.any[0]?.message ?? '')).join('; '))""");
     }
 }
