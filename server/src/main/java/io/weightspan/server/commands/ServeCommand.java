@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 /** {@code weightspan serve}: serves a store until it is told to stop. */
 @Command(
         name = "serve",
-        description = "Serve the models of a store to Hugging Face clients and to 'weightspan pull'.",
+        description = "Serve the models of a store to Hugging Face clients, 'weightspan pull' and browsers.",
         mixinStandardHelpOptions = true,
         footerHeading = "%nExamples:%n",
         footer = {

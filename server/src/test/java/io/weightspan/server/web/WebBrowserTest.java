@@ -134,7 +134,7 @@ class WebBrowserTest {
             context.grantPermissions(List.of("clipboard-read", "clipboard-write"));
             Page page = open(context, "/fam/tune-1", new ArrayList<>());
             page.locator(".snippet[open] .copy").click();
-            page.waitForFunction("document.querySelector('.copy').textContent === 'Copied'");
+            until(page, "document.querySelector('.snippet[open] .copy').textContent === 'Copied'");
             assertThat(page.evaluate("navigator.clipboard.readText()"))
                     .isEqualTo("export HF_ENDPOINT=" + server.url() + "\nhf download fam/tune-1");
         }
@@ -195,9 +195,17 @@ class WebBrowserTest {
         });
         page.onPageError(complaints::add);
         page.navigate(server.url() + target);
-        page.waitForFunction("!document.querySelector('#report[data-pending]')");
-        page.waitForFunction("[...document.querySelectorAll('.chart')].every((c) => c.querySelector('canvas'))");
+        until(page, "!document.querySelector('#report[data-pending]')");
+        until(page, "[...document.querySelectorAll('.chart')].every((c) => c.querySelector('canvas'))");
         return page;
+    }
+
+    /** Waits until an expression is true. Playwright's own way has the page evaluate text, which its policy forbids. */
+    private static void until(Page page, String expression) {
+        for (int i = 0; i < 600 && !Boolean.TRUE.equals(page.evaluate(expression)); i++) {
+            page.waitForTimeout(50);
+        }
+        assertThat(page.evaluate(expression)).as(expression).isEqualTo(true);
     }
 
     /** Returns what axe finds wrong with a page. */

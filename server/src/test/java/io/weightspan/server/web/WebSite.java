@@ -82,7 +82,8 @@ final class WebSite implements Closeable {
         pack(store, members.subList(0, 1), Optional.empty(), "Ann", "Second");
         Path evil = Files.createDirectories(folder.resolve("evil/model"));
         Files.writeString(evil.resolve("README.md"), "---\nlicense: " + MARKUP + "\n---\n# " + MARKUP + "\n\n" + MARKUP
-                + "\n\n[a](javascript:alert(1)) [b](data:text/html,x) [c](vbscript:x) ![p](https://tracker.example/p.png)"
+                + "\n\n[a](javascript:alert(1)) [b](data:text/html,x) [c](vbscript:x)"
+                + " ![p](https://tracker.example/p.png)"
                 + " [d](../../../api/x) [e](<x y.md>) [f](sub/x.md)\n\n[g]: <javascript:alert(1)>\n\n[g]\n");
         Files.writeString(evil.resolve(ODD_FILE), MARKUP + "\n");
         TestModels.write(evil.resolve("model.safetensors"), 7, 8, 128);
