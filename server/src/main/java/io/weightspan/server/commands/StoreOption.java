@@ -12,7 +12,8 @@ final class StoreOption {
             names = "--store",
             required = true,
             paramLabel = "STORE",
-            description = "The store: a folder. 'pack' makes it where it isn't there.")
+            description = "The store: a folder, or a bucket as s3://BUCKET/PREFIX with the usual AWS_* variables."
+                    + " 'pack' makes it where it isn't there.")
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
     private String location;
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A folder under {@code tmp} for the files of one session, and the lock that tells other processes that it is in use
  * (ST-FLD-005). Safe for several threads.
  */
-final class Scratch implements Closeable {
+public final class Scratch implements Closeable {
 
     private static final String LOCK_SUFFIX = ".lock";
 
@@ -35,6 +35,20 @@ final class Scratch implements Closeable {
         this.folder = folder;
         this.lockFile = lockFile;
         this.lock = lock;
+    }
+
+    /**
+     * Creates a scratch folder for a session whose store is elsewhere, and deletes those that processes which are gone
+     * have left in the same place.
+     *
+     * @param tmp a local folder that is there, for scratch folders alone
+     * @return the folder, which the caller closes
+     * @throws IOException if the place can't be read or written
+     */
+    public static Scratch open(Path tmp) throws IOException {
+        FolderLocks locks = FolderLocks.of(tmp.toRealPath());
+        sweep(tmp, locks);
+        return create(tmp, locks);
     }
 
     /** Creates and locks a new scratch folder in a {@code tmp} folder that is there. */
@@ -95,7 +109,7 @@ final class Scratch implements Closeable {
     }
 
     /** Returns the name of a file in the folder that nobody has been given yet. */
-    Path newFile() {
+    public Path newFile() {
         return folder.resolve(Long.toString(names.incrementAndGet()));
     }
 

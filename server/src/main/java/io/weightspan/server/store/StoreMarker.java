@@ -9,12 +9,17 @@ import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 import java.util.stream.Stream;
 
-/** The file that tells that a folder is a store, and of which version (ST-FLD-001). */
-final class StoreMarker {
+/** The file or object that tells that a place is a store, and of which version (ST-FLD-001, ST-S3-001). */
+public final class StoreMarker {
 
-    private static final String NAME = "weightspan-store";
-    private static final String TEXT = "weightspan-store 1\n";
-    private static final int MAX_BYTES = 1000;
+    /** The marker's name, below the store's folder or prefix. */
+    public static final String NAME = "weightspan-store";
+
+    /** What the marker of a store that this program makes says. */
+    public static final String TEXT = "weightspan-store 1\n";
+
+    /** A longer marker is none of ours. */
+    public static final int MAX_BYTES = 1000;
 
     private StoreMarker() {}
 
@@ -64,7 +69,8 @@ final class StoreMarker {
         DurableFiles.flushFolder(folder);
     }
 
-    private static boolean isKnown(String text) {
+    /** Returns whether a marker of this text is of a version that this program knows. */
+    public static boolean isKnown(String text) {
         return text.strip().equals(TEXT.strip());
     }
 

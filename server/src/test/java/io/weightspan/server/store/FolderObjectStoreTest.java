@@ -31,6 +31,11 @@ class FolderObjectStoreTest extends AbstractObjectStoreContract {
         return true;
     }
 
+    @Override
+    protected boolean canClean() {
+        return true;
+    }
+
     @Test
     void folderWithoutMarkerIsRefusedStFld001() throws IOException {
         assertThatThrownBy(() -> FolderObjectStore.open(folder.resolve("nowhere")))
@@ -162,11 +167,11 @@ class FolderObjectStoreTest extends AbstractObjectStoreContract {
     }
 
     @Test
-    void bucketsAreRefusedInWords() {
-        for (String bucket : List.of("s3://bucket", "s3://bucket/prefix")) {
-            assertThatThrownBy(() -> Stores.openOrCreate(bucket))
+    void storesOfUnknownKindsAreRefusedInWords() {
+        for (String location : List.of("ftp://host/store", "file:///store", "S3://bucket/prefix")) {
+            assertThatThrownBy(() -> Stores.openOrCreate(location))
                     .isInstanceOf(NotAStoreException.class)
-                    .hasMessageContaining("not available in this version");
+                    .hasMessageContaining("name a folder or s3://");
         }
     }
 }
