@@ -1,0 +1,311 @@
+package io.weightspan.server.store.s3;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.weightspan.codec.container.ByteSource;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.NotAStoreException;
+import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.StoreSession;
+import io.weightspan.server.store.StoredObject;
+import io.weightspan.server.store.s3.FaultProxy.Fault;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/** Breaks the connection to a bucket in every way: what was to be done is done, or an exception says why not. */
+class S3FaultsTest {
+
+    private static final String KEY = "refs/a/b/heads/main";
+
+    /** Beyond the tries that the SDK makes of one call. */
+    private static final int ALWAYS = 1000;
+
+    private static S3Server server;
+    private static S3Server.Properties properties;
+
+    @TempDir
+    Path folder;
+
+    private FaultProxy proxy;
+    private S3Location location;
+    private ObjectStore direct;
+    private ObjectStore store;
+
+    @BeforeAll
+    static void startServer() throws Exception {
+        server = S3Server.start();
+        properties = server.use();
+    }
+
+    @AfterAll
+    static void stopServer() throws Exception {
+        properties.close();
+        server.stop();
+    }
+
+    @BeforeEach
+    void connect() throws Exception {
+        location = new S3Location(server.newBucket(), "hub");
+        proxy = new FaultProxy(server.endpoint());
+        direct = S3ObjectStore.openOrCreate(location, S3Server.settings(folder, 0));
+        try (S3Server.Properties other = S3Server.use(proxy.endpoint())) {
+            requireNonNull(other);
+            store = S3ObjectStore.open(location, S3Server.settings(folder, 0));
+        }
+        assertThat(store.compareAndSet(KEY, null, "old")).isTrue();
+    }
+
+    @AfterEach
+    void disconnect() throws Exception {
+        store.close();
+        direct.close();
+        proxy.close();
+    }
+
+    @Test
+    void lostAnswerOfAWriteOfAValueIsFoundOutStS3005() throws IOException {
+        proxy.breakFirst(1, "PUT", KEY, Fault.LOSE_ANSWER);
+        assertThat(store.compareAndSet(KEY, "old", "new")).isTrue();
+        assertThat(proxy.count("PUT", KEY)).as("the SDK has repeated the write").isEqualTo(2);
+        assertThat(direct.value(KEY)).contains("new");
+    }
+
+    @Test
+    void lostAnswersToEveryTryOfAWriteAreFoundOut() throws IOException {
+        proxy.breakFirst(ALWAYS, "PUT", KEY, Fault.LOSE_ANSWER);
+        assertThat(store.compareAndSet(KEY, "old", "new")).isTrue();
+        assertThat(direct.value(KEY)).contains("new");
+    }
+
+    @Test
+    void lostAnswersOfCreationAndRemovalAreFoundOut() throws IOException {
+        proxy.breakFirst(1, "PUT", "refs/fresh", Fault.LOSE_ANSWER);
+        assertThat(store.compareAndSet("refs/fresh", null, "first")).isTrue();
+        proxy.breakFirst(1, "PUT", "refs/fresh", Fault.LOSE_ANSWER);
+        assertThat(store.compareAndSet("refs/fresh", "first", null)).isTrue();
+        assertThat(direct.value("refs/fresh")).isEmpty();
+        assertThat(direct.keys("refs/")).containsExactly(KEY);
+    }
+
+    @Test
+    void writeWhoseAnswerWasLostAndThatAnotherReplacedHasSucceeded() throws IOException {
+        AtomicInteger puts = new AtomicInteger();
+        proxy.rule(call -> {
+            if (!call.is("PUT", KEY)) {
+                return Fault.NONE;
+            }
+            if (puts.incrementAndGet() == 2) { // the SDK's second try: meanwhile others have gone on from the first
+                assertThat(direct.compareAndSet(KEY, "new", "newer")).isTrue();
+                assertThat(direct.compareAndSet(KEY, "newer", "newest")).isTrue();
+            }
+            return puts.get() == 1 ? Fault.LOSE_ANSWER : Fault.NONE;
+        });
+        assertThat(store.compareAndSet(KEY, "old", "new")).isTrue();
+        assertThat(direct.value(KEY)).contains("newest");
+    }
+
+    @Test
+    void writeThatNeverArrivedAndThatAnotherForestalledHasFailed() throws IOException {
+        AtomicInteger puts = new AtomicInteger();
+        proxy.rule(call -> {
+            if (!call.is("PUT", KEY) || puts.incrementAndGet() > 1) {
+                return Fault.NONE;
+            }
+            assertThat(direct.compareAndSet(KEY, "old", "theirs")).isTrue();
+            return Fault.LOSE_REQUEST;
+        });
+        assertThat(store.compareAndSet(KEY, "old", "new")).isFalse();
+        assertThat(direct.value(KEY)).contains("theirs");
+    }
+
+    @Test
+    void writeBuriedUnderTooManyOthersIsNotClaimedEitherWay() throws IOException {
+        AtomicInteger puts = new AtomicInteger();
+        proxy.rule(call -> {
+            if (!call.is("PUT", KEY) || puts.incrementAndGet() > 2) {
+                return Fault.NONE;
+            }
+            if (puts.get() == 2) {
+                String now = "new";
+                for (int i = 0; i < ValueObject.MAX_WRITES; i++) {
+                    assertThat(direct.compareAndSet(KEY, now, "later " + i)).isTrue();
+                    now = "later " + i;
+                }
+            }
+            return puts.get() == 1 ? Fault.LOSE_ANSWER : Fault.NONE;
+        });
+        assertThatThrownBy(() -> store.compareAndSet(KEY, "old", "new"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("nobody can tell")
+                .hasMessageContaining(KEY);
+    }
+
+    @Test
+    void writeThatNeverArrivesThrowsAndChangesNothing() throws IOException {
+        proxy.breakFirst(ALWAYS, "PUT", KEY, Fault.LOSE_REQUEST);
+        assertThatThrownBy(() -> store.compareAndSet(KEY, "old", "new"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(KEY);
+        assertThat(direct.value(KEY)).contains("old");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"STATUS_500", "STATUS_503", "LOSE_REQUEST", "LOSE_ANSWER", "CUT_ANSWER", "SILENCE"})
+    void oneFaultOfAnyCallIsOvercome(Fault fault) throws IOException {
+        byte[] bytes = bytes(3 << 20);
+        for (String method : new String[] {"PUT", "HEAD", "GET"}) {
+            proxy.breakFirst(1, method, "", fault);
+            StoredObject put;
+            try (StoreSession session = store.openSession()) {
+                put = session.put((method + new String(bytes, 0, 100, UTF_8)).getBytes(UTF_8));
+            }
+            try (ByteSource source = store.open(put.digest())) {
+                assertThat(source.read(0, source.size()).toArray(ValueLayout.JAVA_BYTE))
+                        .startsWith(method.getBytes(UTF_8));
+            }
+            assertThat(store.compareAndSet("refs/" + method, null, "v")).isTrue();
+            assertThat(store.keys("refs/")).contains("refs/" + method);
+        }
+    }
+
+    @Test
+    void answersCutShortAreFetchedAgain() throws IOException {
+        byte[] bytes = bytes(5 << 20);
+        Digest digest = put(direct, bytes);
+        proxy.breakFirst(2, "GET", "objects/", Fault.CUT_ANSWER);
+        try (ByteSource source = store.open(digest)) {
+            assertThat(source.read(0, source.size()).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+        }
+        proxy.breakFirst(ALWAYS, "GET", "objects/", Fault.CUT_ANSWER);
+        Digest other = put(direct, bytes(2 << 20));
+        try (ByteSource source = store.open(other)) {
+            assertThatThrownBy(() -> source.read(0, 10)).isInstanceOf(IOException.class)
+                    .hasMessageContaining(other.hex().substring(2));
+            proxy.rule(call -> Fault.NONE);
+            assertThat(source.read(0, 10).byteSize()).as("a later try is a new one").isEqualTo(10);
+        }
+    }
+
+    @Test
+    void brokenPartIsSentAgain() throws IOException {
+        byte[] bytes = bytes(12 << 20);
+        Path file = Files.write(folder.resolve("file"), bytes);
+        proxy.breakFirst(1, "PUT", "partNumber=2", Fault.BREAK_REQUEST);
+        try (StoreSession session = store.openSession()) {
+            StoredObject put = session.put(file);
+            assertThat(put.added()).isTrue();
+            assertThat(proxy.count("PUT", "partNumber=")).isEqualTo(4);
+            try (ByteSource source = direct.open(put.digest())) {
+                assertThat(source.read(0, source.size()).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void uploadThatBreaksForGoodLeavesNothing() throws IOException {
+        byte[] bytes = bytes(12 << 20);
+        Digest digest = Digest.ofBytes(Digest.newHash().digest(bytes));
+        proxy.breakFirst(ALWAYS, "PUT", "partNumber=3", Fault.BREAK_REQUEST);
+        try (StoreSession session = store.openSession()) {
+            Path file = Files.write(session.newFile(), bytes);
+            assertThatThrownBy(() -> session.take(file, digest))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("part 3");
+            assertThat(file).doesNotExist();
+            assertThat(session.added()).isEmpty();
+        }
+        assertThat(direct.exists(digest)).isFalse();
+        try (S3Client client = server.client()) {
+            assertThat(client.listMultipartUploads(list -> list.bucket(location.bucket())).uploads()).isEmpty();
+        }
+    }
+
+    @Test
+    void lostAnswerToTheEndOfAnUploadIsFoundOut() throws IOException {
+        byte[] bytes = bytes(12 << 20);
+        Path file = Files.write(folder.resolve("file"), bytes);
+        proxy.breakFirst(1, "POST", "uploadId=", Fault.LOSE_ANSWER);
+        try (StoreSession session = store.openSession()) {
+            assertThat(direct.exists(session.put(file).digest())).isTrue();
+        }
+    }
+
+    @Test
+    void fileOfAnotherSha256ThanToldIsNotStored() throws IOException {
+        Digest wrong = Digest.ofBytes(Digest.newHash().digest(new byte[1]));
+        for (int length : new int[] {100, 12 << 20}) {
+            try (StoreSession session = store.openSession()) {
+                Path file = Files.write(session.newFile(), bytes(length));
+                assertThatThrownBy(() -> session.take(file, wrong))
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("another SHA-256");
+            }
+        }
+        assertThat(direct.exists(wrong)).isFalse();
+        try (S3Client client = server.client()) {
+            assertThat(client.listMultipartUploads(list -> list.bucket(location.bucket())).uploads()).isEmpty();
+        }
+    }
+
+    @Test
+    void failureThatStaysIsToldInWords() throws Exception {
+        proxy.breakFirst(ALWAYS, "GET", "", Fault.STATUS_503);
+        assertThatThrownBy(() -> store.value(KEY))
+                .isExactlyInstanceOf(IOException.class)
+                .hasMessageContaining("s3://" + location.bucket() + "/hub/" + KEY)
+                .hasMessageContaining("busy");
+        proxy.close();
+        assertThatThrownBy(() -> store.value(KEY))
+                .isExactlyInstanceOf(IOException.class)
+                .hasMessageContaining("no connection to the service");
+    }
+
+    @Test
+    void wrongNamesAndRightsAreToldInWords() {
+        try (S3Server.Properties own = server.use()) {
+            requireNonNull(own);
+            assertThatThrownBy(() -> S3ObjectStore.openOrCreate(
+                    new S3Location("no-such-bucket", ""), S3Server.settings(folder, 0)))
+                    .isInstanceOf(NotAStoreException.class)
+                    .hasMessageContaining("there is no bucket no-such-bucket");
+            assertThatThrownBy(() -> S3ObjectStore.open(
+                    new S3Location(location.bucket(), "other"), S3Server.settings(folder, 0)))
+                    .isInstanceOf(NotAStoreException.class)
+                    .hasMessageContaining("is not a store");
+            System.setProperty("aws.secretAccessKey", "wrong-secret");
+            assertThatThrownBy(() -> S3ObjectStore.open(location, S3Server.settings(folder, 0)))
+                    .isExactlyInstanceOf(IOException.class)
+                    .hasMessageContaining("credentials are not valid");
+        }
+    }
+
+    private static Digest put(ObjectStore into, byte[] bytes) throws IOException {
+        try (StoreSession session = into.openSession()) {
+            return session.put(bytes).digest();
+        }
+    }
+
+    private static byte[] bytes(int length) {
+        byte[] bytes = new byte[length];
+        new Random(length).nextBytes(bytes);
+        return bytes;
+    }
+}
