@@ -108,6 +108,16 @@ class ModuleBoundariesTest {
                 .check(all);
     }
 
+    @Test
+    void onlyStoresInBucketsUseTheirSdk() {
+        noClasses().that().resideOutsideOfPackage("io.weightspan.server.store.s3..")
+                .should().dependOnClassesThat().resideInAPackage("software.amazon..")
+                .check(all);
+        noClasses().that().resideOutsideOfPackage("io.weightspan.server.store.s3..")
+                .should().dependOnClassesThat().resideInAPackage("io.weightspan.server.store.s3..")
+                .check(all);
+    }
+
     private static boolean isOurs(JavaClass type) {
         return type.getPackageName().startsWith(ROOT);
     }
