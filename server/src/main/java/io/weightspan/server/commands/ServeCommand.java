@@ -1,13 +1,21 @@
 package io.weightspan.server.commands;
 
 import io.weightspan.cli.ExitStatus;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.auth.Tokens;
 import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -27,6 +35,8 @@ import picocli.CommandLine.Spec;
             "  weightspan serve --store models",
             "  HF_ENDPOINT=http://127.0.0.1:8640 hf download NAMESPACE/MODEL",
             "  weightspan serve --store models --listen 0.0.0.0:80 --cache-mb 2048",
+            "  weightspan token create --tokens tokens.json --role write --scope team ann",
+            "  weightspan serve --store models --tokens tokens.json",
             "",
             "Prints 'listening on http://HOST:PORT' on standard output once it answers.",
             "An interrupt or SIGTERM lets running downloads finish for 30 seconds."
@@ -59,8 +69,23 @@ final class ServeCommand implements Callable<Integer> {
             description = "Memory for decoded parts of small and of shared files. Default: ${DEFAULT-VALUE}")
     private int cacheMib;
 
+    @Option(
+            names = "--tokens",
+            paramLabel = "FILE",
+            description = "Tokens that say who may read what is private, and who may write; 'weightspan token' makes"
+                    + " them. A change counts at once. Without it the server is read only.")
+    private @Nullable Path tokens;
+
+    @Option(
+            names = "--no-anonymous-read",
+            description = "Let nobody read without a token.")
+    private boolean noAnonymousRead;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (noAnonymousRead && tokens == null) {
+            throw new ParameterException(spec.commandLine(), "--no-anonymous-read needs --tokens");
+        }
         if (cacheMib < 0) {
             throw new ParameterException(spec.commandLine(), "--cache-mb must be at least 0");
         }
@@ -68,7 +93,7 @@ final class ServeCommand implements Callable<Integer> {
         CountDownLatch stopped = new CountDownLatch(1);
         try (ObjectStore open = store.open();
                 StoreServer server =
-                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB)) {
+                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB, guards())) {
             Thread hook = Thread.ofPlatform().unstarted(() -> {
                 close(server);
                 stopped.countDown();
@@ -83,6 +108,14 @@ final class ServeCommand implements Callable<Integer> {
             stopped.await();
         }
         return ExitStatus.DONE;
+    }
+
+    private Function<Repositories, Guard> guards() throws IOException {
+        if (tokens == null) {
+            return Guard::readOnly;
+        }
+        Tokens known = new Tokens(new TokenFile(tokens), InstantSource.system());
+        return repositories -> Guard.of(repositories, known, !noAnonymousRead);
     }
 
     private InetSocketAddress address() {

@@ -3,7 +3,7 @@ package io.weightspan.server.commands;
 import io.weightspan.cli.CommandProvider;
 import java.util.List;
 
-/** The command of whoever serves a store. */
+/** The commands of whoever serves a store. */
 public final class ServeCommands implements CommandProvider {
 
     /** Creates the provider; {@link java.util.ServiceLoader} does. */
@@ -11,6 +11,6 @@ public final class ServeCommands implements CommandProvider {
 
     @Override
     public List<Object> commands() {
-        return List.of(new ServeCommand());
+        return List.of(new ServeCommand(), new TokenCommand());
     }
 }

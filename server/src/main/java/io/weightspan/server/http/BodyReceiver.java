@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Receives one body from its connection, as fast as the handler reads and no slower than the limits allow.
  *
- * <p>The client's time runs only while the server waits for it, and {@link #STEP} bytes extend it. One instance for each
- * body, on the connection's event loop.
+ * <p>The client's time runs only while the server waits for it, and {@link #STEP} bytes extend it. One instance for
+ * each body, on the connection's event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
 final class BodyReceiver {

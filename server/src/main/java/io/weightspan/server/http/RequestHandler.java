@@ -18,8 +18,8 @@ public interface RequestHandler {
     Optional<Response> handle(Request request) throws HttpException, IOException;
 
     /**
-     * Tells whether a body that is too large for memory is read as a stream; asked on the event loop, from the request's
-     * first line alone.
+     * Tells whether a body that is too large for memory is read as a stream; asked on the event loop, from the
+     * request's first line alone.
      *
      * @param method the method as sent
      * @param target the target

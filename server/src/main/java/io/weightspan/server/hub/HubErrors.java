@@ -6,9 +6,14 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CorruptStoreException;
 import io.weightspan.server.repo.EntryNotFoundException;
+import io.weightspan.server.repo.ExistsException;
+import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.NotFoundException;
+import io.weightspan.server.repo.RefusedEditException;
 import io.weightspan.server.repo.RepoNotFoundException;
 import io.weightspan.server.repo.RevisionNotFoundException;
+import io.weightspan.server.repo.StaleParentException;
+import io.weightspan.server.repo.WrongContentException;
 import java.io.IOException;
 
 /**
@@ -38,7 +43,7 @@ public final class HubErrors {
     /**
      * Runs work and turns what the store throws into refusals.
      *
-     * @throws HttpException 404 with the Hub's code for what isn't there, 500 with a code for what is damaged
+     * @throws HttpException 404 with the Hub's code for what isn't there, 400, 409 or 412 for a change that can't be made, 500 with a code for what is damaged
      * @throws IOException if the store can't be read
      */
     public static <T> T translate(Work<T> work) throws HttpException, IOException {
@@ -46,6 +51,12 @@ public final class HubErrors {
             return work.run();
         } catch (NotFoundException e) {
             throw caused(notFound(e), e);
+        } catch (StaleParentException e) {
+            throw caused(refusal(HttpResponseStatus.PRECONDITION_FAILED, e), e);
+        } catch (ExistsException e) {
+            throw caused(refusal(HttpResponseStatus.CONFLICT, e), e);
+        } catch (RefusedEditException | WrongContentException | InvalidNameException e) {
+            throw caused(refusal(HttpResponseStatus.BAD_REQUEST, e), e);
         } catch (ContainerException e) {
             throw caused(
                     new HttpException(
@@ -75,6 +86,10 @@ public final class HubErrors {
                 "EntryNotFound",
                 "repository " + commit.repo() + " has no '" + path + "' at " + commit.id())
                 .with(COMMIT_HEADER, commit.id());
+    }
+
+    private static HttpException refusal(HttpResponseStatus status, Exception e) {
+        return new HttpException(status, String.valueOf(e.getMessage()));
     }
 
     private static HttpException notFound(NotFoundException e) {

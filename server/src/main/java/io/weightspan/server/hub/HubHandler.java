@@ -1,21 +1,27 @@
 package io.weightspan.server.hub;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.server.auth.Guard;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.RepositoryEditor;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The Hub's read side, R1 to R10: {@code /{ns}/{name}/resolve/...} and {@code /api/...}.
+ * The Hub's API, R1 to R10 and W1 to W10: {@code /{ns}/{name}/resolve/...} and {@code /api/...}.
  *
  * <p>Every repository is a model. Data sets, spaces and kernels are told to be missing, so that clients which probe for
  * them go on.
@@ -24,18 +30,26 @@ public final class HubHandler implements RequestHandler {
 
     private static final Set<String> OTHER_KINDS = Set.of("datasets", "spaces", "kernels");
 
+    private final Guard guard;
     private final ResolveRoute resolve;
     private final ModelsRoute models;
+    private final ReposRoute repos;
+    private final EditRoute edits;
 
     /**
      * Creates a handler.
      *
      * @param repositories the repositories that are served
      * @param content opens their files
+     * @param guard who may what
      */
-    public HubHandler(Repositories repositories, StoredContent content) {
+    public HubHandler(Repositories repositories, StoredContent content, Guard guard) {
+        RepositoryEditor editor = new RepositoryEditor(repositories);
+        this.guard = requireNonNull(guard, "guard is null");
+        this.repos = new ReposRoute(editor, guard);
+        this.edits = new EditRoute(repositories, editor, guard);
         this.resolve = new ResolveRoute(repositories, content);
-        this.models = new ModelsRoute(repositories);
+        this.models = new ModelsRoute(repositories, guard);
     }
 
     @Override
@@ -52,7 +66,9 @@ public final class HubHandler implements RequestHandler {
         }
         if (path.size() >= 5 && path.get(2).equals("resolve")) {
             String file = String.join("/", path.subList(4, path.size()));
-            return Optional.of(resolve.answer(request, repo(path.get(0), path.get(1)), path.get(3), file));
+            RepoId repo = repo(path.get(0), path.get(1));
+            guard.requireFiles(request, repo);
+            return Optional.of(resolve.answer(request, repo, path.get(3), file));
         }
         if (path.size() >= 4 && path.get(1).equals("resolve")) {
             // The Hub's oldest models have no namespace; ours all have one.
@@ -63,8 +79,17 @@ public final class HubHandler implements RequestHandler {
 
     private Optional<Response> api(Request request, String kind, List<String> rest) throws HttpException, IOException {
         if (kind.equals("whoami-v2") && rest.isEmpty()) {
-            throw new HttpException(HttpResponseStatus.UNAUTHORIZED,
-                    "this server has no accounts");
+            return Optional.of(Whoami.answer(request, guard));
+        }
+        if (kind.equals("repos")) {
+            return repos.answer(request, rest);
+        }
+        if (kind.equals("validate-yaml") && rest.isEmpty()) {
+            // The card's text is the keeper's own affair; the answer's form is what clients insist on.
+            ObjectNode valid = HubJson.object();
+            valid.putArray("errors");
+            valid.putArray("warnings");
+            return Optional.of(HubJson.answer(valid));
         }
         if (OTHER_KINDS.contains(kind)) {
             return rest.isEmpty() ? Optional.of(HubJson.answer(HubJson.array())) : other(rest);
@@ -78,7 +103,23 @@ public final class HubHandler implements RequestHandler {
         if (rest.size() == 1) {
             throw HubErrors.noRepo(rest.getFirst());
         }
-        return Optional.of(models.one(request, repo(rest.get(0), rest.get(1)), rest.subList(2, rest.size())));
+        RepoId repo = repo(rest.get(0), rest.get(1));
+        List<String> further = rest.subList(2, rest.size());
+        if (EditRoute.isEdit(further)) {
+            return Optional.of(edits.answer(request, repo, further));
+        }
+        guard.requireRead(request, repo);
+        return Optional.of(models.one(request, repo, further));
+    }
+
+    /** The files of a commit come within it. */
+    @Override
+    public boolean takesStream(String method, RequestTarget target) {
+        List<String> path = target.segments();
+        return method.equals("POST")
+                && path.size() >= 6
+                && path.subList(0, 2).equals(List.of("api", "models"))
+                && path.get(4).equals("commit");
     }
 
     /** Tells that a repository of another kind isn't there. */

@@ -4,9 +4,11 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.RepoSettings;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -51,10 +53,12 @@ final class HubJson {
      *
      * @param commit the commit that it is told about
      * @param first the first commit, for when the repository was made
+     * @param settings who may see and read it
      * @param siblings whether the files are listed
      * @param blobs whether their sizes and ids are too
      */
-    static ObjectNode model(Commit commit, Commit first, boolean siblings, boolean blobs) {
+    static ObjectNode model(
+            Commit commit, Commit first, RepoSettings settings, boolean siblings, boolean blobs) {
         ObjectNode model = object();
         String id = commit.repo().toString();
         model.put("_id", first.id().substring(0, 24));
@@ -64,8 +68,8 @@ final class HubJson {
         model.put("sha", commit.id());
         model.put("createdAt", time(first.time()));
         model.put("lastModified", time(commit.time()));
-        model.put("private", false);
-        model.put("gated", false);
+        model.put("private", settings.isPrivate());
+        gated(model, settings);
         model.put("disabled", false);
         model.put("downloads", 0);
         model.put("likes", 0);
@@ -85,6 +89,15 @@ final class HubJson {
             }
         }
         return model;
+    }
+
+    /** Says who may read the files: {@code false} for everybody who sees them. */
+    static void gated(ObjectNode json, RepoSettings settings) {
+        if (settings.gate() == RepoSettings.Gate.OPEN) {
+            json.put("gated", false);
+        } else {
+            json.put("gated", settings.gate().name().toLowerCase(Locale.ROOT));
+        }
     }
 
     /** Returns the tags of a repository: its family, and {@code safetensors} where it has such weights. */

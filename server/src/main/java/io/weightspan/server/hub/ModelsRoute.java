@@ -3,6 +3,8 @@ package io.weightspan.server.hub;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.server.auth.Caller;
+import io.weightspan.server.auth.Guard;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
@@ -25,10 +27,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class ModelsRoute {
 
     private final Repositories repositories;
+    private final Guard guard;
     private final TreeRoute trees;
 
-    ModelsRoute(Repositories repositories) {
+    ModelsRoute(Repositories repositories, Guard guard) {
         this.repositories = requireNonNull(repositories, "repositories is null");
+        this.guard = requireNonNull(guard, "guard is null");
         this.trees = new TreeRoute(repositories);
     }
 
@@ -45,10 +49,11 @@ final class ModelsRoute {
         String search = request.target().parameter("search", "").toLowerCase(Locale.ROOT);
         String author = request.target().parameter("author", "");
         List<Commit> found = new ArrayList<>();
+        Caller caller = guard.identify(request);
         for (RepoId repo : repositories.list()) {
             boolean named = repo.toString().toLowerCase(Locale.ROOT).contains(search)
                     && (author.isEmpty() || repo.namespace().equalsIgnoreCase(author));
-            if (named) {
+            if (named && guard.sees(caller, repo)) {
                 Commit head = HubErrors.translate(() -> head(repo));
                 if (HubJson.tags(head).containsAll(filter(request))) {
                     found.add(head);
@@ -60,7 +65,8 @@ final class ModelsRoute {
                 || request.target().query().getOrDefault("expand", List.of()).contains("siblings");
         ArrayNode models = HubJson.array();
         for (Commit head : paging.cut(found)) {
-            models.add(HubErrors.translate(() -> HubJson.model(head, first(head), full, false)));
+            models.add(HubErrors.translate(
+                    () -> HubJson.model(head, first(head), repositories.settings(head.repo()), full, false)));
         }
         return paging.link(HubJson.answer(models), request, found.size());
     }
@@ -94,7 +100,7 @@ final class ModelsRoute {
     private Response info(Request request, Commit commit) throws HttpException, IOException {
         request.requireRead();
         boolean blobs = request.target().flag("blobs");
-        return HubJson.answer(HubJson.model(commit, first(commit), true, blobs))
+        return HubJson.answer(HubJson.model(commit, first(commit), repositories.settings(commit.repo()), true, blobs))
                 .with(HubErrors.COMMIT_HEADER, commit.id());
     }
 
@@ -124,7 +130,7 @@ final class ModelsRoute {
             throw HubErrors.noRepo(repo.toString());
         }
         if (!further.isEmpty()) {
-            throw new HttpException(HttpResponseStatus.FORBIDDEN, "this server is read only");
+            guard.requireWrite(request, repo);
         }
         return HubJson.answer(HubJson.object());
     }

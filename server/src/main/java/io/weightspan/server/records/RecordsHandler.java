@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.format.v1.Role;
+import io.weightspan.server.auth.Caller;
+import io.weightspan.server.auth.Guard;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Representation;
@@ -45,14 +47,19 @@ public final class RecordsHandler implements RequestHandler {
     private final Repositories repositories;
     private final StoredFiles files;
     private final StoredContent content;
+    private final Guard guard;
+    private final ObjectAccess access;
 
     /**
      * Creates a handler.
      *
      * @param repositories the repositories that are served
      * @param content opens their objects
+     * @param guard who may what
      */
-    public RecordsHandler(Repositories repositories, StoredContent content) {
+    public RecordsHandler(Repositories repositories, StoredContent content, Guard guard) {
+        this.guard = requireNonNull(guard, "guard is null");
+        this.access = new ObjectAccess(repositories, guard);
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.content = requireNonNull(content, "content is null");
         this.files = new StoredFiles(repositories.store());
@@ -80,7 +87,8 @@ public final class RecordsHandler implements RequestHandler {
         OptionalLong size = OBJECT_NAME.matcher(name).matches()
                 ? repositories.store().size(Digest.of(name))
                 : OptionalLong.empty();
-        if (size.isEmpty()) {
+        Caller caller = guard.identify(request);
+        if (size.isEmpty() || !access.mayRead(caller, Digest.of(name))) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "ObjectNotFound", "there is no object " + name);
         }
         Digest object = Digest.of(name);
@@ -97,8 +105,10 @@ public final class RecordsHandler implements RequestHandler {
     private Response revision(Request request, String namespace, String name, String revision)
             throws HttpException, IOException {
         request.requireRead();
+        RepoId repo = repo(namespace, name);
+        guard.requireFiles(request, repo);
         return HubErrors.translate(() -> {
-            Commit commit = repositories.resolve(repo(namespace, name), revision);
+            Commit commit = repositories.resolve(repo, revision);
             ObjectNode json = JSON.createObjectNode();
             json.put("repo", commit.repo().toString());
             json.put("revision", commit.id());

@@ -58,6 +58,11 @@ public record Commit(
         return object.hex().substring(0, ID_LENGTH);
     }
 
+    /** Returns the same commit in a repository that had another name when it was made. */
+    Commit of(RepoId now) {
+        return new Commit(object, now, parent, author, message, time, family, files);
+    }
+
     /**
      * Returns a file.
      *

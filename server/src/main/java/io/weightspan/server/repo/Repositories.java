@@ -10,6 +10,7 @@ import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -20,7 +21,9 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The repositories of a store, for reading (store-layout.md). What it returns is what the store had at the moment of
@@ -37,7 +40,19 @@ public final class Repositories {
     /** Bytes of commit objects kept parsed; a commit is a few hundred bytes a file. */
     private static final long CACHED_BYTES = 16L << 20;
 
+    /** Others may change the same settings in between; more often than this in a row is no accident. */
+    private static final int ATTEMPTS = 20;
+
+    /** For so long another server may go by old settings. */
+    private static final Duration SETTINGS_TIME = Duration.ofSeconds(2);
+
+    private static final long CACHED_SETTINGS = 10_000;
+
     private final ObjectStore store;
+    private final Cache<RepoId, RepoSettings> settings = Caffeine.newBuilder()
+            .maximumSize(CACHED_SETTINGS)
+            .expireAfterWrite(SETTINGS_TIME)
+            .build();
     private final Cache<Digest, Weighed> commits = Caffeine.newBuilder()
             .maximumWeight(CACHED_BYTES)
             .weigher((Digest digest, Weighed commit) -> commit.bytes())
@@ -225,11 +240,94 @@ public final class Repositories {
             cached = read(object);
             commits.put(object, cached);
         }
-        if (!cached.commit().repo().equals(repo)) {
-            throw new CorruptStoreException("commit " + object.hex() + " is of " + cached.commit().repo() + ", not of "
-                    + repo);
+        Commit commit = cached.commit();
+        if (commit.repo().equals(repo)) {
+            return commit;
         }
-        return cached.commit();
+        if (!settings(repo).former().contains(commit.repo())) {
+            throw new CorruptStoreException("commit " + object.hex() + " is of " + commit.repo() + ", not of " + repo);
+        }
+        return commit.of(repo);
+    }
+
+    /**
+     * Returns what is kept about a repository beside its commits.
+     *
+     * @param repo the repository, which need not be there
+     * @return its settings, as they were within the last seconds; the default where none were ever set
+     * @throws CorruptStoreException if they are damaged
+     * @throws IOException if the store can't be read
+     */
+    public RepoSettings settings(RepoId repo) throws IOException {
+        RepoSettings known = settings.getIfPresent(repo);
+        if (known == null) {
+            Optional<String> text = store.value(settingsKey(repo));
+            known = text.isPresent() ? RepoSettings.parse(repo, text.get()) : RepoSettings.DEFAULT;
+            settings.put(repo, known);
+        }
+        return known;
+    }
+
+    /**
+     * Lists the repositories that not everybody may read.
+     *
+     * @return those that are private or gated, in ascending order
+     * @throws CorruptStoreException if settings are damaged, or of a name that none can have
+     * @throws IOException if the store can't be read
+     */
+    public List<RepoId> restricted() throws IOException {
+        List<RepoId> found = new ArrayList<>();
+        for (String key : store.keys("settings/")) {
+            RepoId repo;
+            try {
+                repo = RepoId.of(key.substring("settings/".length()));
+            } catch (InvalidNameException e) {
+                throw new CorruptStoreException("the store has settings of an invalid name: " + key, e);
+            }
+            RepoSettings kept = settings(repo);
+            if (kept.isPrivate() || kept.gate() != RepoSettings.Gate.OPEN) {
+                found.add(repo);
+            }
+        }
+        return found;
+    }
+
+    /** Changes what is kept about a repository, whether or not it is there. */
+    RepoSettings changeSettings(RepoId repo, UnaryOperator<RepoSettings> change) throws IOException {
+        String key = settingsKey(repo);
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            @Nullable
+            String before = store.value(key).orElse(null);
+            RepoSettings changed =
+                    change.apply(before == null ? RepoSettings.DEFAULT : RepoSettings.parse(repo, before));
+            boolean isSet = store.compareAndSet(key, before, changed.text());
+            settings.invalidate(repo);
+            if (isSet) {
+                return changed;
+            }
+        }
+        throw new IOException("the settings of " + repo + " are being changed by others all the time");
+    }
+
+    /** Forgets what was kept about a repository that is gone. */
+    void forgetSettings(RepoId repo) throws IOException {
+        String key = settingsKey(repo);
+        @Nullable
+        String before = store.value(key).orElse(null);
+        // Where another has made it anew in between, its settings are that one's.
+        if (before != null && !exists(repo)) {
+            store.compareAndSet(key, before, null);
+        }
+        settings.invalidate(repo);
+    }
+
+    /** Returns what the keys of a repository's refs begin with. */
+    static String prefix(RepoId repo) {
+        return REFS + repo + "/";
+    }
+
+    private static String settingsKey(RepoId repo) {
+        return "settings/" + repo;
     }
 
     /** Returns the key of a branch. */

@@ -2,26 +2,23 @@ package io.weightspan.server.serve;
 
 import static java.util.Objects.requireNonNull;
 
+import io.weightspan.server.auth.Guard;
 import io.weightspan.server.content.StoredContent;
-import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.HttpServer;
-import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
-import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
-import io.weightspan.server.web.Visibility;
 import io.weightspan.server.web.WebHandler;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 /** A server of one store: the Hub's read API, the native one, its own health, and pages for people. Thread-safe. */
 public final class StoreServer implements Closeable {
@@ -37,7 +34,7 @@ public final class StoreServer implements Closeable {
     }
 
     /**
-     * Serves a store.
+     * Serves a store to everybody, for reading.
      *
      * @param store the store, which stays the caller's to close after this
      * @param address where to listen; port 0 has the system choose one
@@ -48,18 +45,43 @@ public final class StoreServer implements Closeable {
      */
     public static StoreServer start(ObjectStore store, InetSocketAddress address, HttpLimits limits, long cacheBytes)
             throws IOException {
+        return start(store, address, limits, cacheBytes, Guard::readOnly);
+    }
+
+    /**
+     * Serves a store.
+     *
+     * @param store the store, which stays the caller's to close after this
+     * @param address where to listen; port 0 has the system choose one
+     * @param limits what a client may cost
+     * @param cacheBytes bytes of decoded blocks kept in memory, at least 0
+     * @param guards makes what says who may what
+     * @return the server, which answers requests
+     * @throws IOException if the address can't be listened on
+     */
+    public static StoreServer start(
+            ObjectStore store,
+            InetSocketAddress address,
+            HttpLimits limits,
+            long cacheBytes,
+            Function<Repositories, Guard> guards)
+            throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
+        Guard guard = guards.apply(repositories);
         StoredContent content = new StoredContent(store, cacheBytes);
         AtomicReference<HttpServer> started = new AtomicReference<>();
         RequestHandler service = new ServiceHandler(repositories, () -> {
             HttpServer server = started.get();
             return server != null && server.isAccepting();
         });
-        WebHandler web = new WebHandler(repositories, Visibility.ALL);
+        WebHandler web = new WebHandler(repositories, request -> new GuardedViewer(guard, guard.identify(request)));
         // The pages come first since they answer but browsers, and leave every path of an API alone.
         List<RequestHandler> handlers = List.of(
-                web, service, new RecordsHandler(repositories, content), new HubHandler(repositories, content));
-        HttpServer server = HttpServer.start(address, web.around(request -> first(handlers, request)), limits);
+                web,
+                service,
+                new RecordsHandler(repositories, content, guard),
+                new HubHandler(repositories, content, guard));
+        HttpServer server = HttpServer.start(address, web.around(new FirstHandler(handlers)), limits);
         started.set(server);
         return new StoreServer(content, web, server);
     }
@@ -82,16 +104,5 @@ public final class StoreServer implements Closeable {
         server.close();
         web.close();
         content.close();
-    }
-
-    private static Optional<Response> first(List<RequestHandler> handlers, Request request)
-            throws HttpException, IOException {
-        for (RequestHandler handler : handlers) {
-            Optional<Response> response = handler.handle(request);
-            if (response.isPresent()) {
-                return response;
-            }
-        }
-        return Optional.empty();
     }
 }

@@ -1,5 +1,6 @@
 package io.weightspan.server.web;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -50,8 +51,7 @@ class WebAccessibilityTest {
         assertThat(page.title()).isNotBlank();
         assertThat(page.select("main")).hasSize(1);
         assertThat(page.select("header, search, footer")).hasSize(3);
-        Element first = page.body().selectFirst("a");
-        assertThat(first).isNotNull();
+        Element first = requireNonNull(page.body().selectFirst("a"));
         assertThat(first.attr("href")).isEqualTo("#" + page.select("main").attr("id"));
         assertThat(page.select("h1")).hasSize(1);
         int rank = 0;

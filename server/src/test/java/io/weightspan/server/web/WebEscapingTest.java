@@ -1,5 +1,6 @@
 package io.weightspan.server.web;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -82,8 +83,7 @@ class WebEscapingTest {
 
     @Test
     void aReadmeLinksToTheWebAndToItsOwnFilesOnly() throws Exception {
-        Element readme = site.page("/evil/model").selectFirst(".readme");
-        assertThat(readme).isNotNull();
+        Element readme = requireNonNull(site.page("/evil/model").selectFirst(".readme"));
         assertThat(readme.select("a").eachAttr("href")).containsExactly(
                 "https://tracker.example/p.png", "/evil/model/tree/main", "/evil/model/blob/main/sub/x.md");
         assertThat(readme.select("a").eachAttr("rel")).allMatch("nofollow noopener noreferrer"::equals);

@@ -1,0 +1,33 @@
+package io.weightspan.server.serve;
+
+import static java.util.Objects.requireNonNull;
+
+import io.weightspan.server.auth.Caller;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.web.Visibility;
+import java.io.IOException;
+
+/**
+ * A visitor of the pages, who sees what the guard lets them.
+ *
+ * @param guard who may what
+ * @param caller who it is
+ */
+record GuardedViewer(Guard guard, Caller caller) implements Visibility.Viewer {
+
+    GuardedViewer {
+        requireNonNull(guard, "guard is null");
+        requireNonNull(caller, "caller is null");
+    }
+
+    @Override
+    public boolean sees(RepoId repo) throws IOException {
+        return guard.sees(caller, repo);
+    }
+
+    @Override
+    public boolean reads(RepoId repo) throws IOException {
+        return guard.reads(caller, repo);
+    }
+}
