@@ -29,6 +29,7 @@ public final class HostCommands implements CommandProvider {
                 new VerifyCommand(),
                 new AnalyzeCommand(),
                 new MergeCommand(),
+                new GcCommand(),
                 new ExportBasisCommand(),
                 new ImportCoefficientsCommand());
     }

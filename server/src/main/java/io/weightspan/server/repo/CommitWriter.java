@@ -1,6 +1,7 @@
 package io.weightspan.server.repo;
 
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
 import java.io.IOException;
@@ -26,12 +27,14 @@ final class CommitWriter {
     private final ObjectStore store;
     private final Repositories repositories;
     private final StoreSession session;
+    private final ObjectKeeper keeper;
     private final Deque<Moved> moved = new ArrayDeque<>();
 
     CommitWriter(Repositories repositories, StoreSession session) {
         this.store = repositories.store();
         this.repositories = repositories;
         this.session = session;
+        this.keeper = new ObjectKeeper(store, session);
     }
 
     /**
@@ -53,6 +56,8 @@ final class CommitWriter {
     /**
      * Points a repository's main branch at a commit of these files, unless its head has the same files already.
      *
+     * @throws ObjectNotFoundException if an object that the files need has been deleted meanwhile, by a garbage
+     *     collection that grants less time than this took
      * @throws IOException if the store can't be written or the branch doesn't hold still
      */
     PackedRepo commit(Content content) throws IOException {
@@ -64,6 +69,7 @@ final class CommitWriter {
             }
             byte[] bytes = CommitCodec.encode(draft(content, head));
             Digest object = session.put(bytes).digest();
+            keeper.keep(content.files());
             @Nullable
             String before = head.map(commit -> Repositories.refText(commit.object())).orElse(null);
             String after = Repositories.refText(object);

@@ -5,7 +5,9 @@ import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,6 +19,8 @@ import java.util.regex.Pattern;
  */
 final class FileIndex {
 
+    private static final String FILES = "files/";
+    private static final String CODINGS = "codings/";
     private static final Pattern TEXT = Pattern.compile("(record|plain) ([0-9a-f]{64})\n");
     private static final int FOLDER_DIGITS = 2;
 
@@ -31,7 +35,7 @@ final class FileIndex {
 
     /** Returns the key of the hint for a file. */
     static String key(Digest file) {
-        return key("files/", file);
+        return key(FILES, file);
     }
 
     /**
@@ -44,7 +48,7 @@ final class FileIndex {
     static String key(Digest file, PackCoding coding, Collection<Digest> base) {
         StringBuilder text = new StringBuilder(file.hex()).append('\n').append(coding.text()).append('\n');
         base.stream().map(Digest::hex).sorted().distinct().forEach(one -> text.append(one).append('\n'));
-        return key("codings/", Digest.sha256(MemorySegment.ofArray(text.toString().getBytes(StandardCharsets.UTF_8))));
+        return key(CODINGS, Digest.sha256(MemorySegment.ofArray(text.toString().getBytes(StandardCharsets.UTF_8))));
     }
 
     private static String key(String folder, Digest digest) {
@@ -71,6 +75,13 @@ final class FileIndex {
         if (now.isPresent() && now.get().contains(object.hex())) {
             store.compareAndSet(key, now.get(), null);
         }
+    }
+
+    /** Returns the keys of all hints. */
+    List<String> keys() throws IOException {
+        List<String> keys = new ArrayList<>(store.keys(FILES));
+        keys.addAll(store.keys(CODINGS));
+        return keys;
     }
 
     private static Optional<Hint> parse(String text) {

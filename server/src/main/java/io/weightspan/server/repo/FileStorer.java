@@ -17,6 +17,7 @@ import io.weightspan.codec.family.Reference;
 import io.weightspan.format.v1.Approximation;
 import io.weightspan.format.v1.Front;
 import io.weightspan.format.v1.Role;
+import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
 import io.weightspan.server.store.StoredObject;
@@ -94,7 +95,7 @@ final class FileStorer {
             return Optional.empty();
         }
         Digest object = hint.get().object();
-        OptionalLong size = store.size(object);
+        OptionalLong size = keptSize(object);
         if (size.isEmpty()) {
             return Optional.empty();
         }
@@ -122,7 +123,7 @@ final class FileStorer {
             return Optional.empty();
         }
         Digest object = hint.get().object();
-        OptionalLong size = store.size(object);
+        OptionalLong size = keptSize(object);
         if (size.isEmpty()) {
             return Optional.empty();
         }
@@ -132,6 +133,11 @@ final class FileStorer {
         } catch (ContainerException e) {
             return Optional.empty();
         }
+    }
+
+    /** The size of an object that a hint leads to, and that maybe no ref reaches; empty where it is gone or going. */
+    private OptionalLong keptSize(Digest object) throws IOException {
+        return session.keep(object) ? store.size(object) : OptionalLong.empty();
     }
 
     /** What a record holds in the place of a file, or null if it is of another file or fidelity. */
@@ -176,7 +182,13 @@ final class FileStorer {
             }
             CommitFile asFile = new CommitFile(
                     "file", held.size(), held.sha256(), held.gitOid(), FileKind.RECORD, object, size);
-            List<SharedObject> shared = files.dependencies(asFile).stream()
+            List<StoredFiles.StoredDependency> needed = files.dependencies(asFile);
+            for (StoredFiles.StoredDependency dependency : needed) {
+                if (!session.keep(dependency.object())) {
+                    return Optional.empty();
+                }
+            }
+            List<SharedObject> shared = needed.stream()
                     .filter(dependency -> dependency.role() == Role.ROLE_BASIS)
                     .map(dependency -> new SharedObject(dependency.object(), dependency.size()))
                     .toList();
@@ -314,8 +326,10 @@ final class FileStorer {
         List<SharedObject> shared = new ArrayList<>();
         for (Reference reference : record.dependencies()) {
             if (reference.role() == Role.ROLE_BASIS) {
-                long size = store.size(reference.objectSha256()).orElseThrow();
-                shared.add(new SharedObject(reference.objectSha256(), size));
+                Digest basis = reference.objectSha256();
+                long size = store.size(basis)
+                        .orElseThrow(() -> new ObjectNotFoundException(store.location(), basis));
+                shared.add(new SharedObject(basis, size));
             }
         }
         Stored stored = new Stored(FileKind.RECORD, put.digest(), put.size(), approximation, shared, firstPart);

@@ -4,7 +4,6 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreCleaner;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +46,7 @@ final class Leftovers {
             return;
         }
         try (StoreCleaner cleaner = right.get()) {
-            Set<Digest> kept = reachable();
+            Set<Digest> kept = Reachability.of(store, 1, PackListener.NONE).objects();
             for (Map.Entry<String, Digest> hint : hints.entrySet()) {
                 if (!kept.contains(hint.getValue())) {
                     new FileIndex(store).forget(hint.getKey(), hint.getValue());
@@ -59,22 +58,5 @@ final class Leftovers {
                 }
             }
         }
-    }
-
-    private Set<Digest> reachable() throws IOException {
-        Repositories repositories = new Repositories(store);
-        StoredFiles files = new StoredFiles(store);
-        Set<Digest> kept = new HashSet<>();
-        for (RepoId repo : repositories.list()) {
-            for (Commit commit : repositories.reachable(repo)) {
-                kept.add(commit.object());
-                for (CommitFile file : commit.files()) {
-                    if (kept.add(file.object())) {
-                        files.dependencies(file).forEach(dependency -> kept.add(dependency.object()));
-                    }
-                }
-            }
-        }
-        return kept;
     }
 }

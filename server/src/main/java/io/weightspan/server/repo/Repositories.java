@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -223,6 +224,29 @@ public final class Repositories {
             }
         }
         return found;
+    }
+
+    /**
+     * A commit that a ref points at.
+     *
+     * @param repo the repository
+     * @param commit the commit's object
+     */
+    record Target(RepoId repo, Digest commit) {}
+
+    /**
+     * Returns what every branch and every tag points at, those of what is no repository for want of a branch included.
+     *
+     * @throws CorruptStoreException if the store has a ref of an invalid name or text
+     * @throws IOException if the store can't be read
+     */
+    Set<Target> targets() throws IOException {
+        Set<Target> targets = new LinkedHashSet<>();
+        for (String key : store.keys(REFS)) {
+            RepoId repo = RefKey.parse(key).repo();
+            target(key).ifPresent(commit -> targets.add(new Target(repo, commit)));
+        }
+        return targets;
     }
 
     /**

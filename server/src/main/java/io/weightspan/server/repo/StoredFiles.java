@@ -210,22 +210,32 @@ public final class StoredFiles {
         return deepest;
     }
 
-    /** Adds what an object needs. */
-    private void collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
-            throws IOException {
-        List<Dependency> direct;
+    /**
+     * Returns what a record names as needed, without what those need.
+     *
+     * @param object its name
+     * @param file the SHA-256 of the file that it must decode to
+     * @throws ContainerException if it is damaged, missing or of another file
+     * @throws IOException if the store can't be read
+     */
+    List<Dependency> needed(Digest object, Digest file) throws IOException {
         try (Container container = Container.open(openDependency(store, object), Verification.STRUCTURE)) {
             if (!container.fileDigest().equals(file)) {
                 throw new ContainerException(ErrorCode.WRONG_DEPENDENCY, "the record decodes to another file")
                         .in(container.name(), null, -1);
             }
-            if (depth > MAX_DEPTH) {
-                throw new ContainerException(ErrorCode.LIMIT_EXCEEDED, "records need each other too deep")
-                        .in(container.name(), null, -1);
-            }
-            direct = container.front().getDependenciesList();
+            return container.front().getDependenciesList();
         }
-        for (Dependency dependency : direct) {
+    }
+
+    /** Adds what an object needs. */
+    private void collect(Digest object, Digest file, int depth, Map<Digest, StoredDependency> found)
+            throws IOException {
+        if (depth > MAX_DEPTH) {
+            throw new ContainerException(
+                    ErrorCode.LIMIT_EXCEEDED, "records need each other too deep", object.hex(), null, -1, null);
+        }
+        for (Dependency dependency : needed(object, file)) {
             Digest needed = Digest.of(dependency.getObjectSha256());
             Digest neededFile = Digest.of(dependency.getFileSha256());
             collect(needed, neededFile, depth + 1, found);

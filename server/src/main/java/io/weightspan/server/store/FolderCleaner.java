@@ -1,12 +1,8 @@
 package io.weightspan.server.store;
 
-import static java.util.Objects.requireNonNull;
-
 import io.weightspan.codec.container.Digest;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** A {@link StoreCleaner} of a {@link FolderObjectStore}. */
 final class FolderCleaner implements StoreCleaner {
@@ -22,12 +18,7 @@ final class FolderCleaner implements StoreCleaner {
 
     @Override
     public boolean delete(Digest digest) throws IOException {
-        Path file = store.file(digest);
-        boolean deleted = Files.deleteIfExists(file);
-        if (deleted) {
-            DurableFiles.flushFolder(requireNonNull(file.getParent()));
-        }
-        return deleted;
+        return store.delete(digest);
     }
 
     @Override

@@ -158,6 +158,16 @@ public final class FolderObjectStore implements ObjectStore {
     }
 
     @Override
+    public boolean delete(Digest digest) throws IOException {
+        Path file = file(digest);
+        boolean deleted = Files.deleteIfExists(file);
+        if (deleted) {
+            DurableFiles.flushFolder(requireNonNull(file.getParent()));
+        }
+        return deleted;
+    }
+
+    @Override
     public StoreSession openSession() throws IOException {
         createOwnFolders();
         locks.enterSession();

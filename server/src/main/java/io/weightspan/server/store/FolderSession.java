@@ -20,6 +20,7 @@ final class FolderSession implements StoreSession {
     private final FolderObjectStore store;
     private final Scratch scratch;
     private final FolderLocks locks;
+    private final GcMarks marks;
     private final List<Digest> added = Collections.synchronizedList(new ArrayList<>());
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -28,6 +29,7 @@ final class FolderSession implements StoreSession {
         this.store = store;
         this.scratch = scratch;
         this.locks = locks;
+        this.marks = new GcMarks(store);
     }
 
     @Override
@@ -71,12 +73,14 @@ final class FolderSession implements StoreSession {
         }
         long size = Files.size(file);
         Path target = store.file(digest);
-        // An object of another length can only come from a failing disk: it is put right.
-        if (Files.isRegularFile(target) && Files.size(target) == size) {
-            Files.delete(file);
-            return new StoredObject(digest, size, false);
-        }
         try {
+            // A mark that was left of an object that is gone counts against the new one, too.
+            boolean isThere = marks.keep(digest);
+            // An object of another length can only come from a failing disk: it is put right.
+            if (isThere && Files.isRegularFile(target) && Files.size(target) == size) {
+                Files.delete(file);
+                return new StoredObject(digest, size, false);
+            }
             DurableFiles.flush(file);
             DurableFiles.createFolders(store.root(), requireNonNull(target.getParent()));
             added.add(digest);
@@ -86,6 +90,14 @@ final class FolderSession implements StoreSession {
             throw e;
         }
         return new StoredObject(digest, size, true);
+    }
+
+    @Override
+    public boolean keep(Digest digest) throws IOException {
+        if (closed.get()) {
+            throw new IllegalStateException("the session is closed");
+        }
+        return marks.keep(digest);
     }
 
     @Override

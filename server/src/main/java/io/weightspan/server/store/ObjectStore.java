@@ -114,7 +114,16 @@ public interface ObjectStore extends Closeable {
     List<String> keys(String prefix) throws IOException;
 
     /**
-     * Begins to add objects. Any number of sessions may be open at once; nothing is deleted while one is.
+     * Deletes an object, whoever needs it. Only for those who have made sure that nobody does: by {@link GcMarks}, or
+     * holding a {@link StoreCleaner}. Readers that have it open keep it where the store is a folder.
+     *
+     * @return whether it was there; of several callers at once more than one may be told so
+     * @throws IOException if the store can't be written; the object may be gone
+     */
+    boolean delete(Digest digest) throws IOException;
+
+    /**
+     * Begins to add objects. Any number of sessions may be open at once.
      *
      * @return a session that the caller closes
      * @throws IOException if the store can't be written
@@ -129,6 +138,14 @@ public interface ObjectStore extends Closeable {
      * @throws IOException if the store can't be written
      */
     Optional<StoreCleaner> tryClean() throws IOException;
+
+    /**
+     * Returns whether {@link #tryClean} can tell that no session is open anywhere. Where it can't, as in a bucket,
+     * nobody ever gets the store to oneself.
+     */
+    default boolean canClean() {
+        return true;
+    }
 
     /** Frees what the store holds on this machine; sources and sessions must be closed before. */
     @Override

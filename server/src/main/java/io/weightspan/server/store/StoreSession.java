@@ -9,10 +9,12 @@ import java.util.List;
 /**
  * One run of adding objects to a store, with a scratch folder to prepare them in.
  *
- * <p>While a session is open, no object is deleted: what {@link ObjectStore#exists} has told stays true until it is
- * closed. A session that ends without any value pointing at its objects, killed or not, leaves objects that nothing
- * refers to and that a {@link StoreCleaner} may delete; its scratch folder is removed on closing, and that of a killed
- * process when the next session opens.
+ * <p>While a session is open, no {@link StoreCleaner} is. A garbage collection, which goes on beside sessions, spares
+ * what has been unreachable for less than a time of grace; that of an object begins anew when a session adds it, finds
+ * it there or {@link #keep keeps} it. So a session that points a value at its objects keeps all of them just before,
+ * those that they need included. A session that ends without any value pointing at its objects, killed or not, leaves
+ * objects that nothing refers to and that a garbage collection deletes; its scratch folder is removed on closing, and
+ * that of a killed process when the next session opens.
  *
  * <p>Safe for several threads.
  */
@@ -54,6 +56,16 @@ public interface StoreSession extends Closeable {
      * @throws IOException if the store can't be written; there is then no new object
      */
     StoredObject take(Path file, Digest digest) throws IOException;
+
+    /**
+     * Sees to it that an object that may be unreachable is not deleted before another time of grace has passed; where
+     * it is being deleted just now, waits until that is done.
+     *
+     * @param digest an object that this session is about to refer to, whoever has added it
+     * @return whether the store has it
+     * @throws IOException if the store can't be read or written
+     */
+    boolean keep(Digest digest) throws IOException;
 
     /** Returns the objects that this session has added and that were not there before, in the order of adding. */
     List<Digest> added();

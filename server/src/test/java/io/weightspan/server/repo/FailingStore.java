@@ -79,6 +79,11 @@ final class FailingStore implements ObjectStore {
     }
 
     @Override
+    public boolean delete(Digest digest) throws IOException {
+        return store.delete(digest);
+    }
+
+    @Override
     public StoreSession openSession() throws IOException {
         StoreSession session = store.openSession();
         return new StoreSession() {
@@ -108,6 +113,11 @@ final class FailingStore implements ObjectStore {
                     throw e;
                 }
                 return session.take(file, digest);
+            }
+
+            @Override
+            public boolean keep(Digest digest) throws IOException {
+                return session.keep(digest);
             }
 
             @Override

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 /** Makes small models for tests: a base, and fine-tunes of it that differ a little everywhere. */
@@ -56,5 +58,56 @@ public final class TestModels {
         Path docs = Files.createDirectories(folder.resolve("docs"));
         Files.writeString(docs.resolve("notes.txt"), ("Tuned with seed " + tune + ".\n").repeat(400));
         return folder;
+    }
+
+    /**
+     * Writes fine-tunes of one base that changed along the same few directions, so that a basis pays.
+     *
+     * @param folder where the models' folders go
+     * @param members how many
+     * @return the folders: the base's, then the members'
+     */
+    static List<Path> sharingDirections(Path folder, int members) throws IOException {
+        int rows = 96;
+        int columns = 128;
+        int directions = 6;
+        float[] base = gaussian(1, rows * columns, 0.02);
+        float[] left = gaussian(2, rows * directions, 1);
+        float[] right = gaussian(3, columns * directions, 1);
+        List<Path> models = new ArrayList<>();
+        for (int m = 0; m <= members; m++) {
+            float[] values = base.clone();
+            Random own = new Random(100 + m);
+            for (int k = 0; m > 0 && k < directions; k++) {
+                float size = (float) (own.nextGaussian() * 5e-3);
+                for (int i = 0; i < values.length; i++) {
+                    values[i] += size * left[k * rows + i / columns] * right[k * columns + i % columns];
+                }
+            }
+            for (int i = 0; m > 0 && i < values.length; i++) {
+                values[i] += (float) (own.nextGaussian() * 2e-4);
+            }
+            byte[] header = "{\"w\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[0,%d]}}"
+                    .formatted(rows, columns, rows * columns * Float.BYTES)
+                    .getBytes(UTF_8);
+            ByteBuffer out = ByteBuffer.allocate(Long.BYTES + header.length + values.length * Float.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(header.length)
+                    .put(header);
+            out.slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+            Path model = Files.createDirectories(folder.resolve("d" + m));
+            Files.write(model.resolve("model.safetensors"), out.array());
+            models.add(model);
+        }
+        return models;
+    }
+
+    private static float[] gaussian(long seed, int count, double size) {
+        Random random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) (size * random.nextGaussian());
+        }
+        return values;
     }
 }

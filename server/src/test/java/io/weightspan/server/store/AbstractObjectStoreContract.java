@@ -340,6 +340,42 @@ public abstract class AbstractObjectStoreContract {
     }
 
     @Test
+    void deletingTakesOneObjectAwayWhoeverWrites() throws IOException {
+        Digest kept = put("kept").digest();
+        Digest gone = put("gone").digest();
+        try (StoreSession session = store.openSession()) {
+            assertThat(store.size(gone)).hasValue(4);
+            assertThat(store.delete(gone)).isTrue();
+            assertThat(store.size(gone)).isEmpty();
+            assertThat(store.exists(gone)).isFalse();
+            assertThatThrownBy(() -> store.open(gone)).isInstanceOf(ObjectNotFoundException.class);
+            assertThat(list("")).containsExactly(kept);
+            assertThat(store.delete(gone)).as("gone already").isFalse();
+            assertThat(session.put("gone".getBytes(UTF_8)).added()).isTrue();
+        }
+        assertThat(read(gone)).isEqualTo("gone");
+        assertThat(read(kept)).isEqualTo("kept");
+    }
+
+    @Test
+    void sessionKeepsWhatIsThere() throws IOException {
+        Digest there = put("there").digest();
+        GcMarks marks = new GcMarks(store);
+        marks.set(there, Optional.empty());
+        try (StoreSession session = store.openSession()) {
+            assertThat(session.keep(there)).isTrue();
+            assertThat(session.keep(sha256("missing"))).isFalse();
+            assertThat(marks.objects()).isEmpty();
+            marks.set(there, Optional.empty());
+            session.put("there".getBytes(UTF_8));
+            assertThat(marks.objects()).isEmpty();
+            marks.set(there, Optional.empty());
+            session.take(Files.writeString(session.newFile(), "there"), there);
+            assertThat(marks.objects()).isEmpty();
+        }
+    }
+
+    @Test
     void nobodyCleansWhileASessionIsOpen() throws IOException {
         assumeTrue(canClean(), "nobody may delete in this store");
         StoreSession first = store.openSession();
