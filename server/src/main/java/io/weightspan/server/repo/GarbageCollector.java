@@ -25,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * Deletes what no branch and no tag reaches and has not reached for a time of grace (store-layout.md, section 5).
+ * Deletes what no branch and no tag reaches and has not reached for a time of grace (store-layout.md, section 6).
  *
  * <p>One run marks what it finds unreachable, and a later one deletes it once the mark is as old as the grace. What is
  * reachable stays, and so does everything that it needs to be decoded: if any of that is damaged or missing, nothing is
@@ -160,9 +160,9 @@ public final class GarbageCollector {
         }
         Optional<StoreCleaner> right = store.tryClean();
         return right.orElseThrow(() -> new StoreBusyException(
-                "somebody is writing to store " + store.location()
-                        + ", so that nothing can be removed with a grace of less"
-                        + " than " + LEAST_GRACE.toMinutes() + " minutes; wait, or grant more"));
+                "nothing was removed: somebody is writing to store " + store.location()
+                        + ", and with a grace of less than "
+                        + LEAST_GRACE.toMinutes() + " minutes nobody may; wait, or grant more"));
     }
 
     private Report collect(Request request, PackListener listener) throws IOException {

@@ -8,9 +8,7 @@ import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,20 +83,22 @@ final class Reachability {
             int jobs,
             PackListener listener)
             throws IOException {
-        Map<Visit, Needed> first = new LinkedHashMap<>();
-        Map<Digest, Long> sizes = new HashMap<>();
-        for (Commit commit : commits(repositories, targets, jobs)) {
-            sizes.put(commit.object(), size(store, commit.object(), "commit of " + commit.repo()));
-            for (CommitFile file : commit.files()) {
-                String place = commit.repo() + " " + file.path();
-                boolean isRecord = file.kind() == FileKind.RECORD;
-                add(new Needed(file.object(), file.sha256(), isRecord, file.storedSize(), place), first);
-                for (SharedObject shared : file.shared()) {
-                    add(new Needed(shared.object(), shared.object(), false, shared.size(), place), first);
-                }
-            }
-        }
         Map<Digest, Long> found = new ConcurrentHashMap<>();
+        Map<Visit, Needed> first = new ConcurrentHashMap<>();
+        List<Repositories.Target> commits = List.copyOf(targets);
+        while (!commits.isEmpty()) {
+            Set<Repositories.Target> parents = ConcurrentHashMap.newKeySet();
+            Workers.run(jobs, commits, target -> {
+                Commit commit = repositories.load(target.repo(), target.commit());
+                long size = size(store, target.commit(), "commit of " + target.repo());
+                if (found.put(target.commit(), size) == null) {
+                    commit.parent().ifPresent(
+                            parent -> parents.add(new Repositories.Target(target.repo(), parent)));
+                    commit.files().forEach(file -> add(file, commit.repo(), first));
+                }
+            });
+            commits = List.copyOf(parents);
+        }
         Set<Visit> visited = new HashSet<>();
         Map<Visit, Needed> next = new ConcurrentHashMap<>();
         Progress progress =
@@ -117,30 +117,21 @@ final class Reachability {
             next.keySet().removeAll(visited);
             wave = new ArrayList<>(next.values());
         }
-        sizes.putAll(found);
-        return new Reachability(sizes);
+        return new Reachability(found);
     }
 
     private static void add(Needed needed, Map<Visit, Needed> all) {
         all.putIfAbsent(needed.visit(), needed);
     }
 
-    /** Returns the commits that refs point at and all before them. */
-    private static List<Commit> commits(Repositories repositories, Set<Repositories.Target> targets, int jobs)
-            throws IOException {
-        Map<Digest, Commit> commits = new ConcurrentHashMap<>();
-        List<Repositories.Target> wave = List.copyOf(targets);
-        while (!wave.isEmpty()) {
-            Set<Repositories.Target> next = ConcurrentHashMap.newKeySet();
-            Workers.run(jobs, wave, target -> {
-                Commit commit = repositories.load(target.repo(), target.commit());
-                if (commits.put(target.commit(), commit) == null) {
-                    commit.parent().ifPresent(parent -> next.add(new Repositories.Target(target.repo(), parent)));
-                }
-            });
-            wave = List.copyOf(next);
+    /** Adds what a file of a commit is in. */
+    private static void add(CommitFile file, RepoId repo, Map<Visit, Needed> all) {
+        String place = repo + " " + file.path();
+        boolean isRecord = file.kind() == FileKind.RECORD;
+        add(new Needed(file.object(), file.sha256(), isRecord, file.storedSize(), place), all);
+        for (SharedObject shared : file.shared()) {
+            add(new Needed(shared.object(), shared.object(), false, shared.size(), place), all);
         }
-        return List.copyOf(commits.values());
     }
 
     /** Notes the size of an object that is needed, and returns what it needs itself. */

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 
 /**
  * The marks by which garbage collections and ingests of any number of processes agree on which objects go
- * (store-layout.md, section 5). A mark is a value: since when an object has been seen unreachable, or that it is being
+ * (store-layout.md, section 6). A mark is a value: since when an object has been seen unreachable, or that it is being
  * deleted right now. As marks change by compare-and-set only, an object whose mark an ingest has removed in time stays,
  * and an ingest that comes too late waits until the object is gone.
  *
