@@ -40,6 +40,9 @@ public final class GarbageCollector {
     /** Ingests keep their objects for as long as it takes to point a branch at them; with less than this they can't. */
     public static final Duration LEAST_GRACE = Duration.ofMinutes(10);
 
+    /** Nothing can have been seen so long after now. */
+    private static final Duration WRONG_CLOCK = Duration.ofDays(1);
+
     private final ObjectStore store;
     private final InstantSource clock;
     private final GcMarks marks;
@@ -206,6 +209,15 @@ public final class GarbageCollector {
         }
     }
 
+    /** Whether a mark tells a time that may be true; one of a clock that was wrong is set anew. */
+    private static boolean isTime(Mark mark, Instant now) {
+        return switch (mark.state()) {
+            case UNREACHABLE -> !mark.time().isAfter(now.plus(WRONG_CLOCK));
+            case DELETING -> true;
+            case UNKNOWN -> false;
+        };
+    }
+
     private boolean isBeingDeleted(Mark mark) {
         return mark.state() == GcMarks.State.DELETING && !marks.isAbandoned(mark);
     }
@@ -216,8 +228,7 @@ public final class GarbageCollector {
         List<Unreachable> found = Collections.synchronizedList(new ArrayList<>());
         Workers.run(request.jobs(), List.copyOf(objects), object -> {
             Optional<Mark> mark = Optional.ofNullable(marked.get(object));
-            Optional<Instant> since =
-                    mark.filter(one -> one.state() != GcMarks.State.UNKNOWN).map(Mark::time);
+            Optional<Instant> since = mark.filter(one -> isTime(one, begin)).map(Mark::time);
             boolean isOld = request.grace().isZero()
                     || since.isPresent() && !since.get().plus(request.grace()).isAfter(begin)
                     || mark.filter(marks::isAbandoned).isPresent(); // it was due already

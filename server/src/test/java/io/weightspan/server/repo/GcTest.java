@@ -314,8 +314,10 @@ class GcTest {
     @Test
     void markThatNobodyUnderstandsIsNoReasonToDelete() throws IOException {
         stores.deleteRepo(stores.pack(model("gone", 1), Optional.empty()).repo());
+        String text = "since then\n";
         for (Digest object : stores.objects()) {
-            store.compareAndSet(markOf(object), null, "since then\n");
+            store.compareAndSet(markOf(object), null, text);
+            text = "since 99999999999999\n"; // by a clock of the year 5138
         }
         assertThat(stores.gc().removed()).isEmpty();
         assertThat(store.value(markOf(stores.objects().iterator().next())).orElseThrow()).matches("since [0-9]+\n");
