@@ -14,7 +14,8 @@ import java.util.List;
  *
  * <p>Everything is checked before anything is stored, every record is decoded again before it counts, and branches move
  * only when all objects are durable: then all of them or none. A pack that fails takes away what it has added; one that
- * is killed leaves objects that nothing refers to, which the next pack of the same files uses. Safe for several threads
+ * is killed leaves objects that nothing refers to, which the next pack of the same files uses or {@link
+ * GarbageCollector} removes. Safe for several threads
  * and processes on one store.
  */
 public final class Packer {
