@@ -91,7 +91,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         InetSocketAddress address = address();
         CountDownLatch stopped = new CountDownLatch(1);
-        try (ObjectStore open = store.open();
+        try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
                 StoreServer server =
                         StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB, guards())) {
             Thread hook = Thread.ofPlatform().unstarted(() -> {

@@ -187,6 +187,7 @@ public final class RepositoryEditor {
      */
     public Commit commit(StoreSession session, CommitEdit edit, String family) throws IOException {
         String key = Repositories.branchKey(edit.repo(), edit.branch());
+        ObjectKeeper keeper = new ObjectKeeper(store, session);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             Commit head = repositories.head(edit.repo(), edit.branch()).orElse(null);
             if (head == null) {
@@ -203,6 +204,9 @@ public final class RepositoryEditor {
             if (files.equals(head.files()) && named.equals(head.family())) {
                 return head;
             }
+            List<CommitFile> fresh = new ArrayList<>(files);
+            fresh.removeAll(head.files());
+            keeper.keep(fresh);
             byte[] bytes = CommitCodec.encode(draft(
                     edit.repo(), Optional.of(head.object()), edit.author(), edit.message(), named, files));
             Digest object = session.put(bytes).digest();
@@ -226,8 +230,12 @@ public final class RepositoryEditor {
     }
 
     private void createRef(String key, Commit commit, String what) throws IOException {
-        if (!store.compareAndSet(key, null, Repositories.refText(commit.object()))) {
-            throw new ExistsException("there is a " + what + " already");
+        try (StoreSession session = store.openSession()) {
+            session.keep(commit.object());
+            new ObjectKeeper(store, session).keep(commit.files());
+            if (!store.compareAndSet(key, null, Repositories.refText(commit.object()))) {
+                throw new ExistsException("there is a " + what + " already");
+            }
         }
     }
 

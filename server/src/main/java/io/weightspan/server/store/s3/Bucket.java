@@ -164,6 +164,13 @@ final class Bucket implements Closeable {
         }
     }
 
+    /** Deletes an object; one that isn't there is none. */
+    void delete(String name) throws IOException {
+        String key = location.key(name);
+        call("delete " + name(key), () -> client.deleteObject(
+                delete -> delete.bucket(location.bucket()).key(key)));
+    }
+
     /** Writes an object, over what is there. */
     void put(String name, byte[] bytes) throws IOException {
         String key = location.key(name);

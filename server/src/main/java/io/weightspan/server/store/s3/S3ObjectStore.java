@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.GcMarks;
 import io.weightspan.server.store.NotAStoreException;
 import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * number of processes on any machines share a store.
  *
  * <p>A bucket has no locks: sessions of other machines can't be seen, so {@link #tryClean} gives nobody the right to
- * delete, ever.
+ * delete, ever. What is garbage is deleted by {@link GcMarks}.
  */
 final class S3ObjectStore implements ObjectStore {
 
@@ -168,6 +169,22 @@ final class S3ObjectStore implements ObjectStore {
     @Override
     public Optional<StoreCleaner> tryClean() {
         return Optional.empty();
+    }
+
+    @Override
+    public boolean canClean() {
+        return false;
+    }
+
+    @Override
+    public boolean delete(Digest digest) throws IOException {
+        String name = name(digest);
+        boolean isThere = bucket.size(name).isPresent();
+        if (isThere) {
+            bucket.delete(name);
+        }
+        sizes.invalidate(digest);
+        return isThere;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.weightspan.server.store.s3;
 import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.GcMarks;
 import io.weightspan.server.store.Scratch;
 import io.weightspan.server.store.StoreSession;
 import io.weightspan.server.store.StoredObject;
@@ -28,6 +29,7 @@ final class S3Session implements StoreSession {
     private static final int MAX_READINGS = 3;
 
     private final S3ObjectStore store;
+    private final GcMarks marks;
     private final Uploads uploads;
     private final Scratch scratch;
     private final List<Digest> added = Collections.synchronizedList(new ArrayList<>());
@@ -36,6 +38,7 @@ final class S3Session implements StoreSession {
     /** Takes over the scratch folder. */
     S3Session(S3ObjectStore store, Uploads uploads, Scratch scratch) {
         this.store = store;
+        this.marks = new GcMarks(store);
         this.uploads = uploads;
         this.scratch = scratch;
     }
@@ -120,7 +123,16 @@ final class S3Session implements StoreSession {
         }
     }
 
+    @Override
+    public boolean keep(Digest digest) throws IOException {
+        checkOpen();
+        return marks.keep(digest);
+    }
+
     private boolean isThere(Digest digest, long size) throws IOException {
+        if (!marks.keep(digest)) {
+            return false;
+        }
         OptionalLong there = store.size(digest);
         // An object of another length is none that a sound service made; it is put right.
         return there.isPresent() && there.getAsLong() == size;
