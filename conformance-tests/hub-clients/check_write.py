@@ -149,6 +149,7 @@ def check_private():
     url = huggingface_hub.hf_hub_url(repo, "a.txt")
     refused(GatedRepoError, lambda: huggingface_hub.get_hf_file_metadata(url, token=False))
     assert huggingface_hub.get_hf_file_metadata(url).size == 6
+    api.delete_repo(repo)
     passed("check_private")
 
 

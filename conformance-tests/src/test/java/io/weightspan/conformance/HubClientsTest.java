@@ -2,6 +2,13 @@ package io.weightspan.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weightspan.server.auth.AccessToken;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.NewToken;
+import io.weightspan.server.auth.Role;
+import io.weightspan.server.auth.Scope;
+import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.auth.Tokens;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.PackRequest;
@@ -18,6 +25,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,6 +78,27 @@ class HubClientsTest {
                 String output = run(command, Map.of("HF_ENDPOINT", server.url()));
                 assertThat(output).contains("passed check_command_line");
             }
+        }
+    }
+
+    @Test
+    void stockClientsWrite() throws Exception {
+        String secret = NewToken.create();
+        TokenFile tokens = new TokenFile(folder.resolve("tokens.json"));
+        tokens.change(all -> all.add(new AccessToken(
+                "ann", "ann", Role.WRITE, List.of(new Scope("ann")), NewToken.hash(secret), Instant.now(),
+                Optional.empty())));
+        Tokens known = new Tokens(tokens, InstantSource.system());
+        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
+                StoreServer server = StoreServer.start(
+                        store, anyPort, HttpLimits.DEFAULT, 64 << 20,
+                        repositories -> Guard.of(repositories, known, true))) {
+            Path work = Files.createDirectory(folder.resolve("work"));
+            List<String> command =
+                    List.of(environment(), CLIENTS.resolve("check_write.py").toString(), "ann", work.toString());
+            String output = run(command, Map.of("HF_ENDPOINT", server.url(), "HF_TOKEN", secret));
+            assertThat(output).contains("passed check_tokens");
         }
     }
 

@@ -43,7 +43,8 @@ public final class HubErrors {
     /**
      * Runs work and turns what the store throws into refusals.
      *
-     * @throws HttpException 404 with the Hub's code for what isn't there, 400, 409 or 412 for a change that can't be made, 500 with a code for what is damaged
+     * @throws HttpException 404 with the Hub's code for what isn't there; 400, 409 or 412 for a change that can't be;
+     *     500 with a code for what is damaged
      * @throws IOException if the store can't be read
      */
     public static <T> T translate(Work<T> work) throws HttpException, IOException {

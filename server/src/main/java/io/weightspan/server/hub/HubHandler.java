@@ -2,7 +2,6 @@ package io.weightspan.server.hub;
 
 import static java.util.Objects.requireNonNull;
 
-import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpException;

@@ -1,4 +1,4 @@
-/** Answers the Hugging Face Hub's read API, as stock clients speak it when {@code HF_ENDPOINT} points here. */
+/** Answers the Hugging Face Hub's API, as stock clients speak it when {@code HF_ENDPOINT} points here. */
 @NullMarked
 package io.weightspan.server.hub;
 

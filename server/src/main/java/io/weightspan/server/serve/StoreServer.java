@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
-/** A server of one store: the Hub's read API, the native one, its own health, and pages for people. Thread-safe. */
+/** A server of one store: the Hub's API, the native one, its own health, and pages for people. Thread-safe. */
 public final class StoreServer implements Closeable {
 
     private final StoredContent content;

@@ -1,0 +1,300 @@
+package io.weightspan.server.serve;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.AccessToken;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.NewToken;
+import io.weightspan.server.auth.Role;
+import io.weightspan.server.auth.Scope;
+import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.auth.Tokens;
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.Stores;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The Hub's API for writing, asked as clients never would; what they do ask is tested with the clients. */
+class HubWriteTest {
+
+    private static final String HEADER = "{\"key\":\"header\",\"value\":{\"summary\":\"s\",\"description\":\"\"}}\n";
+
+    @TempDir
+    private Path folder;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final String ann = NewToken.create();
+    private final String admin = NewToken.create();
+    private final String reader = NewToken.create();
+    private final String old = NewToken.create();
+    private ObjectStore store;
+    private StoreServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        TokenFile file = new TokenFile(folder.resolve("tokens.json"));
+        file.change(all -> {
+            all.add(token("ann", ann, Role.WRITE, "ann", Optional.empty()));
+            all.add(token("root", admin, Role.ADMIN, "x", Optional.empty()));
+            all.add(token("ray", reader, Role.READ, "ann", Optional.empty()));
+            all.add(token("old", old, Role.ADMIN, "*", Optional.of(Instant.EPOCH)));
+        });
+        Tokens tokens = new Tokens(file, InstantSource.system());
+        store = Stores.openOrCreate(folder.resolve("store").toString());
+        server = StoreServer.start(
+                store,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                HttpLimits.DEFAULT,
+                1 << 20,
+                repositories -> Guard.of(repositories, tokens, true));
+        assertThat(post("/api/repos/create", "{\"name\":\"m\"}", ann).statusCode()).isEqualTo(200);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        client.close();
+        server.close();
+        store.close();
+    }
+
+    private static AccessToken token(String name, String secret, Role role, String scope, Optional<Instant> end) {
+        return new AccessToken(
+                name, name, role, List.of(new Scope(scope)), NewToken.hash(secret), Instant.EPOCH, end);
+    }
+
+    @Test
+    void streamsALineThatIsLargerThanAnyBuffer() throws Exception {
+        byte[] data = new byte[30_000_001];
+        new Random(5).nextBytes(data);
+        String body = HEADER + file("big.bin", data) + file("small.txt", "x".getBytes(StandardCharsets.UTF_8));
+        HttpResponse<String> answer = commit(body, ann);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        String sha256 = Digest.sha256(MemorySegment.ofArray(data)).hex();
+        HttpResponse<byte[]> back = client.send(
+                request("/ann/m/resolve/main/big.bin", null).GET().build(), BodyHandlers.ofByteArray());
+        assertThat(back.headers().firstValue("ETag")).hasValue("\"" + sha256 + "\"");
+        assertThat(back.body()).isEqualTo(data);
+    }
+
+    @Test
+    void refusesAFileThatTheRepositoryWasNeverSent() throws Exception {
+        assertThat(commit(HEADER + file("a.bin", new byte[] {1}), ann).statusCode()).isEqualTo(200);
+        String sha256 = Digest.sha256(MemorySegment.ofArray(new byte[] {1})).hex();
+        post("/api/repos/create", "{\"name\":\"other\"}", ann);
+        String line =
+                "{\"key\":\"lfsFile\",\"value\":{\"path\":\"b.bin\",\"algo\":\"sha256\",\"oid\":\"" + sha256 + "\"}}\n";
+        HttpResponse<String> stolen = post("/api/models/ann/other/commit/main", HEADER + line, ann);
+        assertThat(stolen.statusCode()).isEqualTo(400);
+        assertThat(stolen.body()).contains("never sent");
+        // Within its own repository a file may be named by what it is.
+        assertThat(commit(HEADER + line, ann).statusCode()).isEqualTo(200);
+        assertThat(get("/ann/m/resolve/main/b.bin", null).statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nothing",
+                "[]",
+                "{\"key\":\"header\"",
+                "{\"key\":\"file\",\"value\":{\"path\":\"a\",\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\",\"content\":\"Y*==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\",\"content\":\"YQ==\",\"encoding\":\"rot13\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"../a\",\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"/a\",\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\\u0000\",\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\\\\b\",\"content\":\"YQ==\"}}",
+                "HEADER{\"key\":\"lfsFile\",\"value\":{\"path\":\"a\",\"oid\":\"zz\"}}",
+                "HEADER{\"key\":\"deletedFile\",\"value\":{\"path\":\"a\"}}",
+                "HEADER{\"key\":\"deletedFolder\",\"value\":{\"path\":\"a\"}}",
+                "HEADER{\"key\":\"other\",\"value\":{}}",
+                "HEADERHEADER",
+                "HEADER{\"key\":\"file\",\"value\":{\"path\":\"a\",\"content\":\"YQ==\"}}"
+                        + "{\"key\":\"file\",\"value\":{\"path\":\"a/b\",\"content\":\"YQ==\"}}",
+                "{\"key\":\"header\",\"value\":{\"summary\":\"s\",\"parentCommit\":\"main\"}}",
+            })
+    void refusesACommitThatIsNone(String body) throws Exception {
+        HttpResponse<String> answer = commit(body.replace("HEADER", HEADER), ann);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+        assertThat(answer.headers().firstValue("X-Error-Message")).isPresent();
+        assertThat(new Repositories(store).resolve(RepoId.of("ann/m"), "main").files()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST, /api/repos/create, 401, 403, 403, 200",
+        "POST, /api/models/ann/m/commit/main, 401, 403, 200, 200",
+        "POST, /api/models/ann/m/branch/b, 401, 403, 200, 200",
+        "PUT, /api/models/ann/m/settings, 401, 403, 200, 200",
+        "GET, /api/models/ann/m/auth-check/write, 401, 403, 200, 200",
+        "GET, /api/whoami-v2, 401, 200, 200, 200",
+    })
+    void lessThanTheRoleThatIsNeededIsRefused(
+            String method, String path, int none, int read, int write, int all) throws Exception {
+        String body = path.contains("commit") ? HEADER + file("a", new byte[] {1}) : "{\"name\":\"bob/x\"}";
+        assertThat(status(method, path, body, null)).isEqualTo(none);
+        assertThat(status(method, path, body, reader)).isEqualTo(read);
+        assertThat(status(method, path, body, old)).isEqualTo(401);
+        assertThat(status(method, path, body, "wst_nonsense")).isEqualTo(401);
+        assertThat(status(method, path, body, ann)).isEqualTo(write);
+        if (!path.endsWith("/b")) {
+            assertThat(status(method, path, body, admin)).isEqualTo(all);
+        }
+    }
+
+    @Test
+    void hidesWhatIsPrivateFromEveryRoute() throws Exception {
+        commit(HEADER + file("a.bin", new byte[] {1, 2, 3}), ann);
+        String sha256 = Digest.sha256(MemorySegment.ofArray(new byte[] {1, 2, 3})).hex();
+        List<String> paths = List.of(
+                "/api/models/ann/m", "/api/models/ann/m/tree/main", "/api/models/ann/m/refs",
+                "/ann/m/resolve/main/a.bin",
+                "/api/models/ann/m/commits/main", "/api/weightspan/v1/repos/ann/m/revision/main",
+                "/api/weightspan/v1/objects/" + sha256);
+        for (String path : paths) {
+            assertThat(get(path, null).statusCode()).as(path).isEqualTo(200);
+        }
+        assertThat(status("PUT", "/api/models/ann/m/settings", "{\"private\":true}", ann)).isEqualTo(200);
+        for (String path : paths) {
+            assertThat(get(path, null).statusCode()).as(path).isIn(401, 404);
+            assertThat(get(path, reader).statusCode()).as(path).isEqualTo(200);
+        }
+        assertThat(get("/api/models", null).body()).isEqualTo("[]");
+        assertThat(status("PUT", "/api/models/ann/m/settings", "{\"private\":false,\"gated\":\"auto\"}", ann))
+                .isEqualTo(200);
+        assertThat(get("/api/models/ann/m", null).statusCode()).isEqualTo(200);
+        HttpResponse<String> gated = get("/ann/m/resolve/main/a.bin", null);
+        assertThat(gated.statusCode()).isEqualTo(401);
+        assertThat(gated.headers().firstValue("X-Error-Code")).hasValue("GatedRepo");
+        assertThat(get(paths.getLast(), null).statusCode()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"name\":\"..\"}", "{\"name\":\"a/../b\"}", "{\"name\":\"ann/%2e%2e\"}",
+                "{\"name\":\"ann/a\\u0000\"}",
+                "{\"name\":\"ann/a∕b\"}", "{}", "[]", "{\"name\":1}", "{\"name\":\"x\",\"type\":\"dataset\"}", "x",
+            })
+    void refusesARepositoryThatCantBe(String body) throws Exception {
+        assertThat(post("/api/repos/create", body, admin).statusCode()).isEqualTo(400);
+    }
+
+    @Test
+    void refusesNamesThatCantBe() throws Exception {
+        assertThat(post("/api/models/ann/m/branch/a%252F..%252Fb", "{}", ann).statusCode()).isEqualTo(400);
+        assertThat(post("/api/models/ann/m/branch/..%2Fb", "{}", ann).statusCode()).isEqualTo(400);
+        assertThat(post("/api/models/ann/m/tag/main", "{\"tag\":\"../../x\"}", ann).statusCode()).isEqualTo(400);
+        assertThat(post("/api/models/ann/m/tag/none", "{\"tag\":\"t\"}", ann).statusCode()).isEqualTo(404);
+        assertThat(status("DELETE", "/api/models/ann/m/branch/main", "", ann)).isEqualTo(400);
+        assertThat(new Repositories(store).refs(RepoId.of("ann/m")).branches().keySet()).containsExactly("main");
+    }
+
+    @Test
+    void losesNoCommitOfManyWriters() throws Exception {
+        List<Callable<Integer>> writers = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            String name = "file-" + i;
+            writers.add(() -> commit(HEADER + file(name, name.getBytes(StandardCharsets.UTF_8)), ann).statusCode());
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Integer> done : threads.invokeAll(writers)) {
+                assertThat(done.get()).isEqualTo(200);
+            }
+        }
+        Repositories repositories = new Repositories(store);
+        var head = repositories.resolve(RepoId.of("ann/m"), "main");
+        assertThat(head.files()).hasSize(24);
+        assertThat(repositories.history(head)).hasSize(25);
+    }
+
+    @Test
+    void aRevokedTokenIsWorthNothing() throws Exception {
+        new TokenFile(folder.resolve("tokens.json")).change(all -> all.removeIf(each -> each.name().equals("ann")));
+        Instant deadline = Instant.now().plusSeconds(20);
+        int status = 200;
+        while (status == 200 && Instant.now().isBefore(deadline)) {
+            Thread.sleep(100);
+            status = get("/api/whoami-v2", ann).statusCode();
+        }
+        assertThat(status).isEqualTo(401);
+    }
+
+    @Test
+    void tellsWhereARepositoryIsThatWasThereBefore() throws Exception {
+        HttpResponse<String> again = post("/api/repos/create", "{\"name\":\"m\",\"organization\":\"ann\"}", ann);
+        assertThat(again.statusCode()).isEqualTo(409);
+        JsonNode json = JsonMapper.shared().readTree(again.body());
+        assertThat(json.path("url").stringValue()).isEqualTo(server.url() + "/ann/m");
+    }
+
+    private HttpResponse<String> commit(String body, String token) throws IOException, InterruptedException {
+        return post("/api/models/ann/m/commit/main", body, token);
+    }
+
+    private static String file(String path, byte[] content) {
+        return "{\"key\":\"file\",\"value\":{\"content\":\"" + Base64.getEncoder().encodeToString(content)
+                + "\",\"path\":\"" + path + "\",\"encoding\":\"base64\"}}\n";
+    }
+
+    private int status(String method, String path, String body, @Nullable String token)
+            throws IOException, InterruptedException {
+        return client.send(
+                request(path, token).method(method, BodyPublishers.ofString(body)).build(), BodyHandlers.ofString())
+                .statusCode();
+    }
+
+    private HttpResponse<String> post(String path, String body, String token) throws IOException, InterruptedException {
+        return client.send(
+                request(path, requireNonNull(token)).POST(BodyPublishers.ofString(body)).build(),
+                BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> get(String path, @Nullable String token) throws IOException, InterruptedException {
+        return client.send(request(path, token).GET().build(), BodyHandlers.ofString());
+    }
+
+    private HttpRequest.Builder request(String path, @Nullable String token) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.url() + path));
+        return token == null ? request : request.header("Authorization", "Bearer " + token);
+    }
+}
