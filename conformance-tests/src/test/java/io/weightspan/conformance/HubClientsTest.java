@@ -1,6 +1,7 @@
 package io.weightspan.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.weightspan.server.auth.AccessToken;
 import io.weightspan.server.auth.Guard;
@@ -10,13 +11,17 @@ import io.weightspan.server.auth.Scope;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
 import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.repo.GarbageCollector;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.PackRequest;
 import io.weightspan.server.repo.Packer;
 import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.RepositoryEditor;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,22 +90,53 @@ class HubClientsTest {
     @Test
     void stockClientsWrite() throws Exception {
         String secret = NewToken.create();
-        TokenFile tokens = new TokenFile(folder.resolve("tokens.json"));
-        tokens.change(all -> all.add(new AccessToken(
-                "ann", "ann", Role.WRITE, List.of(new Scope("ann")), NewToken.hash(secret), Instant.now(),
-                Optional.empty())));
-        Tokens known = new Tokens(tokens, InstantSource.system());
-        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
-                StoreServer server = StoreServer.start(
-                        store, anyPort, HttpLimits.DEFAULT, 64 << 20,
-                        repositories -> Guard.of(repositories, known, true))) {
+                StoreServer server = writable(store, secret)) {
             Path work = Files.createDirectory(folder.resolve("work"));
             List<String> command =
                     List.of(environment(), CLIENTS.resolve("check_write.py").toString(), "ann", work.toString());
             String output = run(command, Map.of("HF_ENDPOINT", server.url(), "HF_TOKEN", secret));
             assertThat(output).contains("passed check_tokens");
         }
+    }
+
+    @Test
+    void gitLfsPushesAndPulls() throws Exception {
+        assumeTrue(isInstalled("git-lfs"), "git-lfs is not installed; Debian's package of that name has it");
+        String secret = NewToken.create();
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
+                StoreServer server = writable(store, secret)) {
+            Path work = Files.createDirectory(folder.resolve("work"));
+            List<String> command = List.of(
+                    CLIENTS.resolve("check_git_lfs.sh").toString(), server.url(), "ann", secret, work.toString());
+            assertThat(run(command, Map.of())).contains("passed push and pull", "passed refusal");
+            // What git named stays though no commit of the store names it, and a deleted repository keeps nothing.
+            assertThat(collect(store).unreachable()).isEmpty();
+            Repositories repositories = new Repositories(store);
+            new RepositoryEditor(repositories).delete(new RepoId("ann", "pushed"));
+            assertThat(collect(store).unreachable()).hasSize(3);
+        }
+    }
+
+    private StoreServer writable(ObjectStore store, String secret) throws IOException {
+        TokenFile file = new TokenFile(folder.resolve("tokens.json"));
+        file.change(all -> all.add(new AccessToken(
+                "ann", "ann", Role.WRITE, List.of(new Scope("ann")), NewToken.hash(secret), Instant.now(),
+                Optional.empty())));
+        Tokens tokens = new Tokens(file, InstantSource.system());
+        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        return StoreServer.start(
+                store, anyPort, HttpLimits.DEFAULT, 64 << 20, repositories -> Guard.of(repositories, tokens, true));
+    }
+
+    private static GarbageCollector.Report collect(ObjectStore store) throws IOException {
+        return new GarbageCollector(store).run(
+                new GarbageCollector.Request(GarbageCollector.DEFAULT_GRACE, true, 2), (task, bytes) -> done -> {});
+    }
+
+    private static boolean isInstalled(String program) {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /** Returns the interpreter of an environment that has the clients, made once for a list of requirements. */

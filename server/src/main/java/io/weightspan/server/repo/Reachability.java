@@ -99,6 +99,7 @@ final class Reachability {
             });
             commits = List.copyOf(parents);
         }
+        Uploads.keptForGit(store).forEach((key, object) -> add(new Needed(object, object, false, -1, key), first));
         Set<Visit> visited = new HashSet<>();
         Map<Visit, Needed> next = new ConcurrentHashMap<>();
         Progress progress =

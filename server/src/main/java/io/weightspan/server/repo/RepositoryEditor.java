@@ -82,6 +82,7 @@ public final class RepositoryEditor {
         for (String key : refKeys(repo)) {
             change(key, before -> null);
         }
+        new Uploads(repositories).move(repo, null);
         repositories.forgetSettings(repo);
     }
 
@@ -103,6 +104,7 @@ public final class RepositoryEditor {
         }
         RepoSettings settings = repositories.settings(from).renamed(from);
         repositories.changeSettings(to, before -> settings);
+        new Uploads(repositories).move(from, to);
         String prefix = Repositories.prefix(from);
         for (String key : refKeys(from)) {
             moveRef(key, Repositories.prefix(to) + key.substring(prefix.length()));

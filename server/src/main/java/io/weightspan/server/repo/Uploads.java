@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class Uploads {
 
     private static final int PIECE = 1 << 17;
+    private static final String SENT = "uploads/";
+    private static final String GIT = "lfs/";
+    private static final Pattern OBJECT = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern VALUE = Pattern.compile("([0-9]{1,18}) ([0-9a-f]{40}) [0-9]{1,18}\n");
 
     private final Repositories repositories;
@@ -94,7 +99,17 @@ public final class Uploads {
      * @throws IOException if the store can't be written
      */
     public void note(RepoId repo, Blob blob) throws IOException {
-        String key = key(repo, blob.sha256());
+        note(repo, blob, false);
+    }
+
+    /**
+     * Remembers that a repository was sent a file.
+     *
+     * @param forGit whether a git repository elsewhere names it, so that it must be kept as long as this one is there
+     * @throws IOException if the store can't be written
+     */
+    public void note(RepoId repo, Blob blob, boolean forGit) throws IOException {
+        String key = forGit ? GIT + repo + "/" + blob.sha256().hex() : key(repo, blob.sha256());
         String text = blob.size() + " " + blob.gitOid() + " " + System.currentTimeMillis() + "\n";
         @Nullable
         String before = store.value(key).orElse(null);
@@ -111,7 +126,10 @@ public final class Uploads {
      * @throws IOException if the store can't be read
      */
     public Optional<Found> find(RepoId repo, Digest sha256) throws IOException {
-        Optional<Matcher> sent = store.value(key(repo, sha256)).map(VALUE::matcher).filter(Matcher::matches);
+        Optional<Matcher> sent = sent(key(repo, sha256));
+        if (sent.isEmpty()) {
+            sent = sent(GIT + repo + "/" + sha256.hex());
+        }
         if (sent.isPresent()) {
             long size = Long.parseLong(sent.get().group(1));
             if (store.size(sha256).orElse(-1) == size) {
@@ -146,13 +164,67 @@ public final class Uploads {
         }
     }
 
-    /** Returns the keys of all files that a repository was sent, as far as no commit has forgotten them. */
-    List<String> keys(RepoId repo) throws IOException {
-        return store.keys("uploads/" + repo + "/");
+    /**
+     * Finds a file for reading.
+     *
+     * @return the file as it is stored, where {@link #find} finds it
+     * @throws IOException if the store can't be read
+     */
+    public Optional<CommitFile> file(RepoId repo, Digest sha256) throws IOException {
+        Optional<Found> found = find(repo, sha256);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        if (found.get().committed().isPresent()) {
+            CommitEdit.Copy at = found.get().committed().get();
+            return Optional.of(repositories.resolve(repo, at.revision()).file(at.from()));
+        }
+        Blob blob = found.get().blob();
+        return Optional.of(new CommitFile(
+                sha256.hex(), blob.size(), sha256, blob.gitOid(), FileKind.PLAIN, sha256, blob.size()));
+    }
+
+    /**
+     * Returns whether a file is kept for a git repository elsewhere.
+     *
+     * @throws IOException if the store can't be read
+     */
+    public boolean isKeptForGit(RepoId repo, Digest sha256) throws IOException {
+        return sent(GIT + repo + "/" + sha256.hex()).isPresent() && store.exists(sha256);
+    }
+
+    /** Returns the objects that are kept for git repositories elsewhere, by their keys. */
+    static Map<String, Digest> keptForGit(ObjectStore store) throws IOException {
+        Map<String, Digest> kept = new TreeMap<>();
+        for (String key : store.keys(GIT)) {
+            String name = key.substring(key.lastIndexOf('/') + 1);
+            if (!OBJECT.matcher(name).matches()) {
+                throw new CorruptStoreException("the store has a value of an invalid name: " + key);
+            }
+            kept.put(key, Digest.of(name));
+        }
+        return kept;
+    }
+
+    /** Gives what a repository was sent to another name of it, or with {@code null} forgets it. */
+    void move(RepoId from, @Nullable RepoId to) throws IOException {
+        for (String prefix : List.of(GIT, SENT)) {
+            for (String key : store.keys(prefix + from + "/")) {
+                Optional<String> text = store.value(key);
+                if (to != null && text.isPresent()) {
+                    store.compareAndSet(prefix + to + key.substring((prefix + from).length()), null, text.get());
+                }
+                store.compareAndSet(key, text.orElse(null), null);
+            }
+        }
+    }
+
+    private Optional<Matcher> sent(String key) throws IOException {
+        return store.value(key).map(VALUE::matcher).filter(Matcher::matches);
     }
 
     private static String key(RepoId repo, Digest sha256) {
-        return "uploads/" + repo + "/" + sha256.hex();
+        return SENT + repo + "/" + sha256.hex();
     }
 
     private static Blob write(InputStream in, Path file, Announced announced) throws IOException {

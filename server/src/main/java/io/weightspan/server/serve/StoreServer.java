@@ -3,11 +3,13 @@ package io.weightspan.server.serve;
 import static java.util.Objects.requireNonNull;
 
 import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.HttpServer;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.hub.HubHandler;
+import io.weightspan.server.lfs.LfsHandler;
 import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -16,6 +18,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -80,6 +83,7 @@ public final class StoreServer implements Closeable {
                 web,
                 service,
                 new RecordsHandler(repositories, content, guard),
+                new LfsHandler(repositories, content, guard, new HrefSigner(store, InstantSource.system())),
                 new HubHandler(repositories, content, guard));
         HttpServer server = HttpServer.start(address, web.around(new FirstHandler(handlers)), limits);
         started.set(server);

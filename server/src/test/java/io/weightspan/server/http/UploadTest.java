@@ -33,7 +33,7 @@ class UploadTest {
 
     private static final int SIZE = 3_000_017;
     private static final HttpLimits LIMITS = new HttpLimits(
-            64, 4096, 8192, 1000, Duration.ofSeconds(20), Duration.ofMillis(700), Duration.ofSeconds(20),
+            64, 4096, 8192, 1000, Duration.ofSeconds(20), Duration.ofSeconds(2), Duration.ofSeconds(20),
             Duration.ofSeconds(5), 4096, 2);
 
     private final byte[] content = Sources.bytes(0, SIZE);

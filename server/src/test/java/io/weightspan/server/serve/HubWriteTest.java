@@ -230,6 +230,41 @@ class HubWriteTest {
     }
 
     @Test
+    void lfsTakesWhatWasAnnouncedAndNothingElse() throws Exception {
+        byte[] data = {1, 2, 3, 4};
+        String oid = Digest.sha256(MemorySegment.ofArray(data)).hex();
+        String batch = "{\"operation\":\"upload\",\"objects\":[{\"oid\":\"" + oid + "\",\"size\":4}]}";
+        String lfs = "/ann/m.git/info/lfs/objects/";
+        assertThat(status("POST", lfs + "batch", batch, null)).isEqualTo(401);
+        assertThat(status("POST", lfs + "batch", batch, reader)).isEqualTo(403);
+        assertThat(status("POST", lfs + "batch", "{", ann)).isEqualTo(422);
+        assertThat(status("POST", lfs + "batch", "{\"operation\":\"steal\",\"objects\":[]}", ann)).isEqualTo(422);
+        JsonNode answer = JsonMapper.shared().readTree(post(lfs + "batch", batch, ann).body());
+        String href = answer.at("/objects/0/actions/upload/href").stringValue();
+        assertThat(href).startsWith(server.url() + lfs + oid);
+        String verify = "{\"oid\":\"" + oid + "\",\"size\":4}";
+        assertThat(status("POST", lfs + "verify", verify, ann)).isEqualTo(404);
+        assertThat(put(href, new byte[] {1, 2, 3, 5})).isEqualTo(422);
+        assertThat(put(href, new byte[] {1, 2, 3})).isEqualTo(422);
+        assertThat(put(href.replace("size=4", "size=5"), data)).isEqualTo(403);
+        assertThat(put(href.replaceAll("expires=[0-9]+", "expires=99999999999"), data)).isEqualTo(403);
+        assertThat(put(href.replace("/ann/m.git", "/ann/n.git"), data)).isEqualTo(403);
+        assertThat(put(href.substring(0, href.length() - 1), data)).isEqualTo(403);
+        assertThat(status("POST", lfs + "verify", verify, ann)).isEqualTo(404);
+        assertThat(put(href, data)).isEqualTo(200);
+        assertThat(status("POST", lfs + "verify", verify, ann)).isEqualTo(200);
+        String line = "{\"key\":\"lfsFile\",\"value\":{\"path\":\"l.bin\",\"oid\":\"" + oid + "\",\"size\":%d}}\n";
+        assertThat(commit(HEADER + line.formatted(5), ann).statusCode()).isEqualTo(400);
+        assertThat(commit(HEADER + line.formatted(4), ann).statusCode()).isEqualTo(200);
+        assertThat(get("/ann/m/resolve/main/l.bin", null).body()).isEqualTo("\1\2\3\4");
+    }
+
+    private int put(String href, byte[] body) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(href)).PUT(BodyPublishers.ofByteArray(body)).build();
+        return client.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
+    @Test
     void losesNoCommitOfManyWriters() throws Exception {
         List<Callable<Integer>> writers = new ArrayList<>();
         for (int i = 0; i < 24; i++) {

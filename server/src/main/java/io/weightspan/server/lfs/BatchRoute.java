@@ -1,0 +1,217 @@
+package io.weightspan.server.lfs;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.Caller;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.HrefSigner;
+import io.weightspan.server.http.Body;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.repo.ExistsException;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.RepoSettings;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.RepositoryEditor;
+import io.weightspan.server.repo.Uploads;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The batch API: where each object is sent to or fetched from. */
+final class BatchRoute {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+    private static final Pattern OID = Pattern.compile("[0-9a-f]{64}");
+    private static final Duration VALID = Duration.ofHours(6);
+    private static final int MAX_OBJECTS = 5000;
+
+    private final Repositories repositories;
+    private final RepositoryEditor editor;
+    private final Uploads uploads;
+    private final Guard guard;
+    private final HrefSigner signer;
+
+    BatchRoute(Repositories repositories, Uploads uploads, Guard guard, HrefSigner signer) {
+        this.repositories = requireNonNull(repositories, "repositories is null");
+        this.editor = new RepositoryEditor(repositories);
+        this.uploads = requireNonNull(uploads, "uploads is null");
+        this.guard = requireNonNull(guard, "guard is null");
+        this.signer = requireNonNull(signer, "signer is null");
+    }
+
+    /**
+     * Answers a batch.
+     *
+     * @throws HttpException 401, 403 or 404 as the guard says, 422 for a body that isn't a batch
+     * @throws IOException if the store can't be read or written
+     */
+    Response answer(Request request, RepoId repo) throws HttpException, IOException {
+        JsonNode json = body(request);
+        boolean isUpload = switch (json.path("operation").asString("")) {
+            case "upload" -> true;
+            case "download" -> false;
+            default -> throw unprocessable("'operation' must be upload or download");
+        };
+        if (!json.path("hash_algo").asString("sha256").equals("sha256")) {
+            throw unprocessable("objects are named by their SHA-256 here");
+        }
+        JsonNode objects = json.path("objects");
+        if (!objects.isArray() || objects.size() > MAX_OBJECTS) {
+            throw unprocessable("'objects' must be a list of at most " + MAX_OBJECTS);
+        }
+        boolean forGit = isGit(request);
+        if (isUpload) {
+            prepare(repo, guard.requireWrite(request, repo), forGit);
+        } else {
+            guard.requireFiles(request, repo);
+            requireThere(repo);
+        }
+        ObjectNode answer = JSON.createObjectNode().put("transfer", "basic").put("hash_algo", "sha256");
+        ArrayNode list = answer.putArray("objects");
+        for (JsonNode object : objects) {
+            String oid = object.path("oid").asString("");
+            long size = object.path("size").isIntegralNumber() ? object.path("size").asLong(-1) : -1;
+            ObjectNode node = list.addObject().put("oid", oid).put("size", size);
+            if (!OID.matcher(oid).matches() || size < 0) {
+                error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY, "the oid or the size isn't one");
+            } else if (isUpload) {
+                upload(request, repo, node, oid, size, forGit);
+            } else {
+                download(request, repo, node, oid);
+            }
+        }
+        return json(answer);
+    }
+
+    /**
+     * Tells whether an object has arrived.
+     *
+     * @throws HttpException 401, 403 or 404 as the guard says, 404 where it has not, 422 where it has another size
+     * @throws IOException if the store can't be read
+     */
+    Response verify(Request request, RepoId repo) throws HttpException, IOException {
+        guard.requireWrite(request, repo);
+        JsonNode json = body(request);
+        String oid = json.path("oid").asString("");
+        if (!OID.matcher(oid).matches()) {
+            throw unprocessable("the oid isn't a SHA-256");
+        }
+        Optional<Uploads.Found> found = uploads.find(repo, Digest.of(oid));
+        if (found.isEmpty()) {
+            throw new HttpException(HttpResponseStatus.NOT_FOUND, "object " + oid + " has not arrived");
+        }
+        if (found.get().blob().size() != json.path("size").asLong(-1)) {
+            throw unprocessable("object " + oid + " has " + found.get().blob().size() + " bytes");
+        }
+        return json(JSON.createObjectNode());
+    }
+
+    /** A repository that git pushes to need not have been made here; nobody but its pusher is to see it at first. */
+    private void prepare(RepoId repo, Caller caller, boolean forGit) throws HttpException, IOException {
+        if (forGit && !repositories.exists(repo)) {
+            try {
+                editor.create(repo, RepoSettings.DEFAULT.withPrivate(true), caller.user());
+            } catch (ExistsException e) {
+                return; // another push was faster
+            }
+        }
+        requireThere(repo);
+    }
+
+    private void requireThere(RepoId repo) throws HttpException, IOException {
+        if (!repositories.exists(repo)) {
+            throw new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + repo);
+        }
+    }
+
+    private void upload(Request request, RepoId repo, ObjectNode node, String oid, long size, boolean forGit)
+            throws HttpException, IOException {
+        Optional<Uploads.Found> known = uploads.find(repo, Digest.of(oid));
+        if (known.isPresent() && known.get().blob().size() != size) {
+            error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY,
+                    "the object has " + known.get().blob().size() + " bytes");
+            return;
+        }
+        if (known.isPresent() && (!forGit || uploads.isKeptForGit(repo, Digest.of(oid)))) {
+            return; // no action: it is there
+        }
+        String right = LfsHandler.right("upload", repo, oid, Long.toString(size), forGit);
+        Instant until = Instant.now().plus(VALID);
+        ObjectNode actions = node.putObject("actions");
+        actions.putObject("upload")
+                .put("href", address(request, repo, oid) + "?size=" + size + "&git=" + forGit + "&"
+                        + signer.query(right, until))
+                .put("expires_in", VALID.toSeconds());
+        ObjectNode verify = actions.putObject("verify").put("href", address(request, repo, "verify"));
+        String authorization = request.header(HttpHeaderNames.AUTHORIZATION);
+        if (authorization != null) {
+            verify.putObject("header").put("Authorization", authorization);
+        }
+    }
+
+    private void download(Request request, RepoId repo, ObjectNode node, String oid)
+            throws HttpException, IOException {
+        Optional<Uploads.Found> found = uploads.find(repo, Digest.of(oid));
+        if (found.isEmpty()) {
+            error(node, HttpResponseStatus.NOT_FOUND, "there is no such object");
+            return;
+        }
+        node.put("size", found.get().blob().size());
+        String right = LfsHandler.right("download", repo, oid, "", false);
+        node.put("authenticated", true);
+        node.putObject("actions")
+                .putObject("download")
+                .put("href", address(request, repo, oid) + "?" + signer.query(right, Instant.now().plus(VALID)))
+                .put("expires_in", VALID.toSeconds());
+    }
+
+    private static String address(Request request, RepoId repo, String what) throws HttpException {
+        return request.baseUrl() + "/" + repo + ".git/info/lfs/objects/" + what;
+    }
+
+    /** What git pushes is kept as long as the repository; what a Hub client sends, until its commit says so. */
+    private static boolean isGit(Request request) {
+        String agent = request.header(HttpHeaderNames.USER_AGENT);
+        return agent != null && agent.toLowerCase(Locale.ROOT).startsWith("git-lfs/");
+    }
+
+    private static void error(ObjectNode node, HttpResponseStatus status, String message) {
+        node.putObject("error").put("code", status.code()).put("message", message);
+    }
+
+    private static JsonNode body(Request request) throws HttpException {
+        try {
+            JsonNode json = JSON.readTree(request.body().bytes());
+            if (json.isObject()) {
+                return json;
+            }
+        } catch (JacksonException e) {
+            HttpException bad = unprocessable("the body isn't JSON");
+            bad.initCause(e);
+            throw bad;
+        }
+        throw unprocessable("the body isn't a JSON object");
+    }
+
+    private static HttpException unprocessable(String message) {
+        return new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, message);
+    }
+
+    private static Response json(ObjectNode json) {
+        return Response.of(HttpResponseStatus.OK, new Body.Bytes(JSON.writeValueAsBytes(json)))
+                .with(HttpHeaderNames.CONTENT_TYPE.toString(), LfsHandler.MEDIA_TYPE);
+    }
+}

@@ -1,0 +1,181 @@
+package io.weightspan.server.lfs;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.HrefSigner;
+import io.weightspan.server.content.StoredContent;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Representation;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.RequestTarget;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.InvalidNameException;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.repo.Uploads;
+import io.weightspan.server.repo.WrongContentException;
+import io.weightspan.server.store.StoreSession;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Pattern;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Git LFS below {@code /{ns}/{name}.git/info/lfs}: the batch API, basic transfers and their verification.
+ *
+ * <p>Addresses of objects are signed, since some clients send no token with them. A repository that is pushed to for
+ * the first time is made, private. Thread-safe.
+ */
+public final class LfsHandler implements RequestHandler {
+
+    static final String MEDIA_TYPE = "application/vnd.git-lfs+json";
+    private static final String SUFFIX = ".git";
+    private static final Pattern OID = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
+
+    private final Repositories repositories;
+    private final StoredContent content;
+    private final Uploads uploads;
+    private final HrefSigner signer;
+    private final BatchRoute batch;
+
+    /**
+     * Creates a handler.
+     *
+     * @param repositories the repositories that are served
+     * @param content opens their files
+     * @param guard who may what
+     * @param signer signs addresses
+     */
+    public LfsHandler(Repositories repositories, StoredContent content, Guard guard, HrefSigner signer) {
+        this.repositories = requireNonNull(repositories, "repositories is null");
+        this.content = requireNonNull(content, "content is null");
+        this.signer = requireNonNull(signer, "signer is null");
+        this.uploads = new Uploads(repositories);
+        this.batch = new BatchRoute(repositories, uploads, requireNonNull(guard, "guard is null"), signer);
+    }
+
+    @Override
+    public Optional<Response> handle(Request request) throws IOException {
+        List<String> path = request.target().segments();
+        if (!isLfs(path)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(answer(request, path));
+        } catch (HttpException e) {
+            return Optional.of(refusal(e, request));
+        }
+    }
+
+    @Override
+    public boolean takesStream(String method, RequestTarget target) {
+        return method.equals("PUT") && isLfs(target.segments());
+    }
+
+    /** The right to do something with one object, as it is signed. */
+    static String right(String operation, RepoId repo, String oid, String size, boolean forGit) {
+        return String.join("\n", "lfs", operation, repo.toString(), oid, size, Boolean.toString(forGit));
+    }
+
+    private static boolean isLfs(List<String> path) {
+        return path.size() == 6
+                && path.get(1).endsWith(SUFFIX)
+                && path.subList(2, 5).equals(List.of("info", "lfs", "objects"));
+    }
+
+    private Response answer(Request request, List<String> path) throws HttpException, IOException {
+        RepoId repo;
+        try {
+            String name = path.get(1);
+            repo = new RepoId(path.get(0), name.substring(0, name.length() - SUFFIX.length()));
+        } catch (InvalidNameException e) {
+            throw new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no such repository");
+        }
+        String what = path.get(5);
+        if (what.equals("batch") || what.equals("verify")) {
+            if (!request.method().equals("POST")) {
+                throw request.methodNotAllowed("POST");
+            }
+            return what.equals("batch") ? batch.answer(request, repo) : batch.verify(request, repo);
+        }
+        if (!OID.matcher(what).matches()) {
+            throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
+        }
+        return request.method().equals("PUT") ? upload(request, repo, what) : download(request, repo, what);
+    }
+
+    private Response upload(Request request, RepoId repo, String oid) throws HttpException, IOException {
+        String size = request.target().parameter("size", "");
+        boolean forGit = request.target().flag("git");
+        requireRight(request, right("upload", repo, oid, size, forGit));
+        if (!SIZE.matcher(size).matches()) {
+            throw new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, "the size isn't one");
+        }
+        long bytes = Long.parseLong(size);
+        OptionalLong length = request.body().length();
+        if (length.isPresent() && length.getAsLong() != bytes) {
+            throw new HttpException(
+                    HttpResponseStatus.UNPROCESSABLE_ENTITY,
+                    "object " + oid + " has " + bytes + " bytes, not " + length.getAsLong());
+        }
+        try (StoreSession session = repositories.store().openSession();
+                InputStream body = request.body().open()) {
+            uploads.note(repo, uploads.receive(session, body, Uploads.Announced.of(bytes, Digest.of(oid))), forGit);
+        } catch (WrongContentException e) {
+            HttpException wrong =
+                    new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage()));
+            wrong.initCause(e);
+            throw wrong;
+        }
+        return Response.json(HttpResponseStatus.OK, new byte[] {'{', '}'});
+    }
+
+    private Response download(Request request, RepoId repo, String oid) throws HttpException, IOException {
+        request.requireRead();
+        requireRight(request, right("download", repo, oid, "", false));
+        Optional<CommitFile> found = uploads.file(repo, Digest.of(oid));
+        CommitFile file = found.orElseThrow(
+                () -> new HttpException(HttpResponseStatus.NOT_FOUND, "there is no object " + oid));
+        List<Map.Entry<String, String>> headers = List.of(
+                Map.entry("Content-Type", "application/octet-stream"), Map.entry("X-Content-Type-Options", "nosniff"));
+        return new Representation(
+                oid, file.size(), headers, (offset, length) -> content.file(file, offset, length)).respond(request);
+    }
+
+    private void requireRight(Request request, String right) throws HttpException, IOException {
+        RequestTarget target = request.target();
+        if (!signer.allows(right, target.parameter("expires", ""), target.parameter("signature", ""))) {
+            throw new HttpException(
+                    HttpResponseStatus.FORBIDDEN, "this address is not signed, or has expired; ask for a new one");
+        }
+    }
+
+    /** Git LFS shows people {@code message}, and asks for a password where it is told to. */
+    private static Response refusal(HttpException e, Request request) {
+        byte[] body = JsonMapper.shared()
+                .writeValueAsBytes(Map.of("message", e.message(), "error", e.message(), "request_id", request.id()));
+        Response response = Response.of(e.status(), new io.weightspan.server.http.Body.Bytes(body))
+                .with(HttpHeaderNames.CONTENT_TYPE.toString(), MEDIA_TYPE);
+        for (Map.Entry<String, String> header : e.headers().entrySet()) {
+            if (!header.getKey().equalsIgnoreCase("WWW-Authenticate")) {
+                response = response.with(header.getKey(), header.getValue());
+            }
+        }
+        if (e.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+            response = response.with("LFS-Authenticate", "Basic realm=\"weightspan\"")
+                    .with("WWW-Authenticate", "Basic realm=\"weightspan\"");
+        }
+        return response;
+    }
+}
