@@ -68,7 +68,7 @@ class GcPropertyTest {
         return step.list().ofMinSize(6).ofMaxSize(14);
     }
 
-    @Property(tries = 12, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 6, shrinking = ShrinkingMode.OFF)
     void whatIsReachableVerifiesWhateverHappens(@ForAll("steps") List<Step> steps) throws IOException {
         Path folder = Files.createTempDirectory("gc");
         try (ObjectStore store = FolderObjectStore.openOrCreate(folder.resolve("store"))) {

@@ -34,7 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The pages in a real browser: Chromium, where the machine has it; skipped elsewhere. Leaves pictures of the pages in
+ * The pages in a real browser: Chromium, where the machine has it; skipped elsewhere. Runs with
+ * {@code -Dweightspan.browser=true}, for it takes minutes. Leaves pictures of the pages in
  * {@code target/web}.
  */
 class WebBrowserTest {
@@ -56,6 +57,7 @@ class WebBrowserTest {
                 .map(Path::of)
                 .filter(Files::isExecutable)
                 .findFirst();
+        assumeTrue(Boolean.getBoolean("weightspan.browser"), "run with -Dweightspan.browser=true");
         assumeTrue(chromium.isPresent(), "this machine has no Chromium");
         site = WebSite.make(folder);
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
