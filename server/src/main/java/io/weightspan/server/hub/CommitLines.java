@@ -4,15 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.http.HttpException;
-import io.weightspan.server.repo.Blob;
 import io.weightspan.server.repo.CommitEdit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.Fingerprint;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoPath;
 import io.weightspan.server.repo.Uploads;
 import io.weightspan.server.store.StoreSession;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -67,7 +69,7 @@ final class CommitLines {
     private static final class Line {
         private String key = "";
         private final Map<String, String> texts = new HashMap<>();
-        private @Nullable Blob content;
+        private @Nullable Fingerprint content;
 
         String text(String name) throws HttpException {
             String text = texts.get(name);
@@ -78,35 +80,6 @@ final class CommitLines {
         }
     }
 
-    /** A stream whose failures can be told from those of the parser, which wraps them. */
-    private static final class Source extends FilterInputStream {
-        private @Nullable IOException failure;
-
-        Source(InputStream in) {
-            super(in);
-        }
-
-        @Override
-        public int read() throws IOException {
-            try {
-                return super.read();
-            } catch (IOException e) {
-                failure = e;
-                throw e;
-            }
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            try {
-                return super.read(target, offset, length);
-            } catch (IOException e) {
-                failure = e;
-                throw e;
-            }
-        }
-    }
-
     /**
      * Reads the body to its end and puts the files that it holds into the store.
      *
@@ -114,18 +87,17 @@ final class CommitLines {
      * @throws IOException if it doesn't arrive, or the store can't be written
      */
     void read(InputStream body) throws HttpException, IOException {
-        Source source = new Source(body);
-        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), source)) {
+        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), body)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 if (token != JsonToken.START_OBJECT) {
                     throw JsonBody.bad("a line of the commit isn't a JSON object");
                 }
                 take(line(parser));
             }
+        } catch (JacksonIOException e) {
+            // Not what was read is bad: it did not arrive, or could not be written.
+            throw e.getCause();
         } catch (JacksonException e) {
-            if (source.failure != null) {
-                throw source.failure;
-            }
             HttpException bad = JsonBody.bad("the commit isn't lines of JSON: " + e.getOriginalMessage());
             bad.initCause(e);
             throw bad;
@@ -183,20 +155,19 @@ final class CommitLines {
         }
     }
 
-    private Blob content(JsonParser parser) throws IOException {
+    private Fingerprint content(JsonParser parser) throws IOException {
         Path file = session.newFile();
+        boolean isWhole = false;
         try {
-            try (var out = Files.newOutputStream(file)) {
+            try (OutputStream out = Files.newOutputStream(file)) {
                 parser.readBinaryValue(Base64Variants.MIME_NO_LINEFEEDS, out);
             }
-            try (InputStream in = Files.newInputStream(file)) {
-                long size = Files.size(file);
-                return uploads.receive(
-                        session, in, new Uploads.Announced(
-                                java.util.OptionalLong.of(size), Optional.empty(), size));
-            }
+            isWhole = true;
+            return uploads.take(session, file);
         } finally {
-            Files.deleteIfExists(file);
+            if (!isWhole) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 
@@ -232,8 +203,7 @@ final class CommitLines {
         if (!line.texts.getOrDefault("encoding", "base64").equals("base64")) {
             throw JsonBody.bad("the content of a file must be in base64");
         }
-        String path = RepoPath.check(line.text("path"));
-        changes.add(new CommitEdit.Put(path, line.content.size(), line.content.sha256(), line.content.gitOid()));
+        changes.add(new CommitEdit.Put(Uploads.plain(line.text("path"), line.content)));
     }
 
     private void large(Line line) throws HttpException, IOException {
@@ -242,12 +212,12 @@ final class CommitLines {
         if (!line.texts.getOrDefault("algo", "sha256").equals("sha256") || !SHA256.matcher(oid).matches()) {
             throw JsonBody.bad("the oid of '" + path + "' isn't a SHA-256");
         }
-        Uploads.Found found = uploads.find(repo, Digest.of(oid))
+        CommitFile found = uploads.find(repo, Digest.of(oid))
                 .orElseThrow(() -> JsonBody.bad("'" + path + "' was never sent to " + repo + ": " + oid));
         String size = line.texts.get("size");
-        if (size != null && !size.equals(Long.toString(found.blob().size()))) {
-            throw JsonBody.bad("'" + path + "' has " + found.blob().size() + " bytes, not " + size);
+        if (size != null && !size.equals(Long.toString(found.size()))) {
+            throw JsonBody.bad("'" + path + "' has " + found.size() + " bytes, not " + size);
         }
-        changes.add(found.at(path));
+        changes.add(new CommitEdit.Put(found.at(path)));
     }
 }

@@ -9,7 +9,6 @@ import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitEdit;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
@@ -62,10 +61,6 @@ final class CommitRoute {
                     .put("commitUrl", request.baseUrl() + "/" + repo + "/commit/" + commit.id())
                     .put("hookOutput", "");
             return HubJson.answer(json).with(HubErrors.COMMIT_HEADER, commit.id());
-        } catch (InvalidNameException e) {
-            HttpException bad = JsonBody.bad(String.valueOf(e.getMessage()));
-            bad.initCause(e);
-            throw bad;
         }
     }
 }

@@ -12,6 +12,7 @@ import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.ExistsException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoSettings;
@@ -109,12 +110,12 @@ final class BatchRoute {
         if (!OID.matcher(oid).matches()) {
             throw unprocessable("the oid isn't a SHA-256");
         }
-        Optional<Uploads.Found> found = uploads.find(repo, Digest.of(oid));
+        Optional<CommitFile> found = uploads.find(repo, Digest.of(oid));
         if (found.isEmpty()) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "object " + oid + " has not arrived");
         }
-        if (found.get().blob().size() != json.path("size").asLong(-1)) {
-            throw unprocessable("object " + oid + " has " + found.get().blob().size() + " bytes");
+        if (found.get().size() != json.path("size").asLong(-1)) {
+            throw unprocessable("object " + oid + " has " + found.get().size() + " bytes");
         }
         return json(JSON.createObjectNode());
     }
@@ -139,10 +140,10 @@ final class BatchRoute {
 
     private void upload(Request request, RepoId repo, ObjectNode node, String oid, long size, boolean forGit)
             throws HttpException, IOException {
-        Optional<Uploads.Found> known = uploads.find(repo, Digest.of(oid));
-        if (known.isPresent() && known.get().blob().size() != size) {
+        Optional<CommitFile> known = uploads.find(repo, Digest.of(oid));
+        if (known.isPresent() && known.get().size() != size) {
             error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY,
-                    "the object has " + known.get().blob().size() + " bytes");
+                    "the object has " + known.get().size() + " bytes");
             return;
         }
         if (known.isPresent() && (!forGit || uploads.isKeptForGit(repo, Digest.of(oid)))) {
@@ -164,12 +165,12 @@ final class BatchRoute {
 
     private void download(Request request, RepoId repo, ObjectNode node, String oid)
             throws HttpException, IOException {
-        Optional<Uploads.Found> found = uploads.find(repo, Digest.of(oid));
+        Optional<CommitFile> found = uploads.find(repo, Digest.of(oid));
         if (found.isEmpty()) {
             error(node, HttpResponseStatus.NOT_FOUND, "there is no such object");
             return;
         }
-        node.put("size", found.get().blob().size());
+        node.put("size", found.get().size());
         String right = LfsHandler.right("download", repo, oid, "", false);
         node.put("authenticated", true);
         node.putObject("actions")

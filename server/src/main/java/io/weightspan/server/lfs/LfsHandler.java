@@ -8,6 +8,7 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
+import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Representation;
 import io.weightspan.server.http.Request;
@@ -131,7 +132,7 @@ public final class LfsHandler implements RequestHandler {
         }
         try (StoreSession session = repositories.store().openSession();
                 InputStream body = request.body().open()) {
-            uploads.note(repo, uploads.receive(session, body, Uploads.Announced.of(bytes, Digest.of(oid))), forGit);
+            uploads.note(repo, uploads.receive(session, body, bytes, Digest.of(oid)), forGit);
         } catch (WrongContentException e) {
             HttpException wrong =
                     new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage()));
@@ -144,8 +145,7 @@ public final class LfsHandler implements RequestHandler {
     private Response download(Request request, RepoId repo, String oid) throws HttpException, IOException {
         request.requireRead();
         requireRight(request, right("download", repo, oid, "", false));
-        Optional<CommitFile> found = uploads.file(repo, Digest.of(oid));
-        CommitFile file = found.orElseThrow(
+        CommitFile file = uploads.find(repo, Digest.of(oid)).orElseThrow(
                 () -> new HttpException(HttpResponseStatus.NOT_FOUND, "there is no object " + oid));
         List<Map.Entry<String, String>> headers = List.of(
                 Map.entry("Content-Type", "application/octet-stream"), Map.entry("X-Content-Type-Options", "nosniff"));
@@ -165,7 +165,7 @@ public final class LfsHandler implements RequestHandler {
     private static Response refusal(HttpException e, Request request) {
         byte[] body = JsonMapper.shared()
                 .writeValueAsBytes(Map.of("message", e.message(), "error", e.message(), "request_id", request.id()));
-        Response response = Response.of(e.status(), new io.weightspan.server.http.Body.Bytes(body))
+        Response response = Response.of(e.status(), new Body.Bytes(body))
                 .with(HttpHeaderNames.CONTENT_TYPE.toString(), MEDIA_TYPE);
         for (Map.Entry<String, String> header : e.headers().entrySet()) {
             if (!header.getKey().equalsIgnoreCase("WWW-Authenticate")) {

@@ -2,7 +2,6 @@ package io.weightspan.server.repo;
 
 import static java.util.Objects.requireNonNull;
 
-import io.weightspan.codec.container.Digest;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,23 +37,17 @@ public record CommitEdit(
     }
 
     /**
-     * Puts a file at a path, whether or not there is one.
+     * Puts a file at its path, whether or not there is one.
      *
-     * @param path where
-     * @param size its bytes
-     * @param sha256 their SHA-256, which names the object that holds them
-     * @param gitOid what git calls the file
+     * @param file the file, whose object a session has put or a commit of the repository has
      */
-    public record Put(String path, long size, Digest sha256, String gitOid) implements Change {}
+    public record Put(CommitFile file) implements Change {
 
-    /**
-     * Puts the file that a commit of the repository has at a path where there may be one.
-     *
-     * @param path where
-     * @param from the file's path there
-     * @param revision the commit
-     */
-    public record Copy(String path, String from, String revision) implements Change {}
+        @Override
+        public String path() {
+            return file.path();
+        }
+    }
 
     /** Takes a file away; it must be there. */
     public record DeleteFile(String path) implements Change {}

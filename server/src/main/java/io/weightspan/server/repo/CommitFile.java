@@ -82,6 +82,16 @@ public record CommitFile(
         this(path, size, sha256, gitOid, kind, object, storedSize, Optional.empty(), List.of(), Optional.empty());
     }
 
+    /**
+     * Returns the same file at another path.
+     *
+     * @throws InvalidNameException if the path breaks a rule
+     */
+    public CommitFile at(String other) {
+        return new CommitFile(
+                other, size, sha256, gitOid, kind, object, storedSize, original, shared, firstPart);
+    }
+
     /** Returns the SHA-256 of the file that was packed. */
     public Digest packed() {
         return original.orElse(sha256);

@@ -182,9 +182,9 @@ public final class RepositoryEditor {
      * @param family the family that the commit says; empty keeps that of the commit before
      * @return the commit, which the branch pointed at when this returned, or the one before where nothing changes
      * @throws RepoNotFoundException if there is no such repository
-     * @throws RevisionNotFoundException if it has no such branch, or no commit that a copy names
+     * @throws RevisionNotFoundException if it has no such branch
      * @throws StaleParentException if the branch points at another commit than the change says
-     * @throws RefusedEditException if a path is none, names a file and a folder, or isn't there to delete or copy
+     * @throws RefusedEditException if a path names a file and a folder, or isn't there to delete
      * @throws IOException if the store can't be read or written
      */
     public Commit commit(StoreSession session, CommitEdit edit, String family) throws IOException {
@@ -201,7 +201,7 @@ public final class RepositoryEditor {
             if (!head.object().hex().startsWith(expected)) {
                 throw new StaleParentException(edit.branch(), head.id(), expected);
             }
-            List<CommitFile> files = new FileChanges(repositories, head).apply(edit.changes());
+            List<CommitFile> files = FileChanges.apply(head, edit.changes());
             String named = family.isEmpty() ? head.family() : family;
             if (files.equals(head.files()) && named.equals(head.family())) {
                 return head;
