@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /**
  * A SHA-256 digest: 32 bytes as four big-endian words. Immutable; compares as the unsigned bytes do.
@@ -19,6 +20,8 @@ import java.util.HexFormat;
 public record Digest(long word0, long word1, long word2, long word3) implements Comparable<Digest> {
     /** Bytes of a digest. */
     public static final int LENGTH = 32;
+
+    private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 
     private static final int SLICE = 1 << 16;
 
@@ -42,6 +45,11 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
      */
     public static Digest of(ByteString bytes) {
         return ofBuffer(bytes.asReadOnlyByteBuffer());
+    }
+
+    /** Returns whether a text is of the form that {@link #hex} has: 64 digits, letters of lower case. */
+    public static boolean isHex(String text) {
+        return HEX.matcher(text).matches();
     }
 
     /**

@@ -166,10 +166,8 @@ public final class Guard {
                 String pair = new String(Base64.getDecoder().decode(field.substring(6).trim()), StandardCharsets.UTF_8);
                 return pair.substring(pair.indexOf(':') + 1);
             } catch (IllegalArgumentException e) {
-                HttpException bad = new HttpException(
-                        HttpResponseStatus.UNAUTHORIZED, "Invalid credentials in Authorization header");
-                bad.initCause(e);
-                throw bad;
+                throw new HttpException(
+                        HttpResponseStatus.UNAUTHORIZED, "Invalid credentials in Authorization header").because(e);
             }
         }
         throw new HttpException(HttpResponseStatus.UNAUTHORIZED, "Invalid credentials in Authorization header");

@@ -52,6 +52,12 @@ public final class HttpException extends Exception {
         return copy;
     }
 
+    /** Says what led to the refusal, for the log; returns the same. To be called last. */
+    public HttpException because(Throwable cause) {
+        initCause(cause);
+        return this;
+    }
+
     /** Returns the status of the answer. */
     public HttpResponseStatus status() {
         return status;

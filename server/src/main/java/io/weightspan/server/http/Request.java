@@ -42,6 +42,17 @@ public record Request(String method, RequestTarget target, HttpHeaders headers, 
         }
     }
 
+    /**
+     * Refuses other methods than one.
+     *
+     * @throws HttpException 405 with {@code Allow}
+     */
+    public void require(String only) throws HttpException {
+        if (!method.equals(only)) {
+            throw methodNotAllowed(only);
+        }
+    }
+
     /** Returns the refusal of this request's method where only the given ones are known. */
     public HttpException methodNotAllowed(String allowed) {
         return new HttpException(HttpResponseStatus.METHOD_NOT_ALLOWED, method + " isn't possible here; use " + allowed)

@@ -39,9 +39,8 @@ final class RequestAggregator extends HttpObjectAggregator {
     }
 
     private boolean isStream(HttpRequest head) {
-        boolean isSmall = HttpUtil.isTransferEncodingChunked(head)
-                ? false
-                : HttpUtil.getContentLength(head, 0L) <= maxContentLength();
+        boolean isSmall = !HttpUtil.isTransferEncodingChunked(head)
+                && HttpUtil.getContentLength(head, 0L) <= maxContentLength();
         if (isSmall || head.decoderResult().isFailure() || BodyReceiver.expectsMore(head)) {
             return false;
         }

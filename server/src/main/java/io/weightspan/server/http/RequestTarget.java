@@ -2,6 +2,7 @@ package io.weightspan.server.http;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,14 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
                 mark < 0 ? Map.of() : parameters(origin.substring(mark + 1), MAX_PARAMETERS));
     }
 
+    /** Encodes whatever isn't unreserved (RFC 3986), so that the text can stand anywhere in a URL. */
+    public static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8)
+                .replace("+", "%20")
+                .replace("*", "%2A")
+                .replace("%7E", "~");
+    }
+
     /** Returns the first value of a query parameter, or the given one where it is missing. */
     public String parameter(String name, String missing) {
         List<String> values = query.get(name);
@@ -76,7 +85,7 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
                     .build(raw)
                     .parameters();
         } catch (IllegalArgumentException e) {
-            throw bad("a parameter holds a wrong percent-encoding", e);
+            throw bad("a parameter holds a wrong percent-encoding").because(e);
         }
     }
 
@@ -137,7 +146,7 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
         } catch (CharacterCodingException e) {
-            throw bad("the path isn't UTF-8", e);
+            throw bad("the path isn't UTF-8").because(e);
         }
     }
 
@@ -157,11 +166,5 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
 
     private static HttpException bad(String message) {
         return new HttpException(HttpResponseStatus.BAD_REQUEST, message);
-    }
-
-    private static HttpException bad(String message, Throwable cause) {
-        HttpException exception = bad(message);
-        exception.initCause(cause);
-        return exception;
     }
 }

@@ -43,7 +43,6 @@ final class CommitLines {
     private static final int MAX_TEXT = 1 << 20;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_CHANGES = 100_000;
-    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,40}");
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -98,9 +97,7 @@ final class CommitLines {
             // Not what was read is bad: it did not arrive, or could not be written.
             throw e.getCause();
         } catch (JacksonException e) {
-            HttpException bad = JsonBody.bad("the commit isn't lines of JSON: " + e.getOriginalMessage());
-            bad.initCause(e);
-            throw bad;
+            throw JsonBody.bad("the commit isn't lines of JSON: " + e.getOriginalMessage()).because(e);
         }
         if (header == null) {
             throw JsonBody.bad("the commit has no line 'header'");
@@ -209,7 +206,7 @@ final class CommitLines {
     private void large(Line line) throws HttpException, IOException {
         String path = RepoPath.check(line.text("path"));
         String oid = line.text("oid");
-        if (!line.texts.getOrDefault("algo", "sha256").equals("sha256") || !SHA256.matcher(oid).matches()) {
+        if (!line.texts.getOrDefault("algo", "sha256").equals("sha256") || !Digest.isHex(oid)) {
             throw JsonBody.bad("the oid of '" + path + "' isn't a SHA-256");
         }
         CommitFile found = uploads.find(repo, Digest.of(oid))

@@ -39,9 +39,7 @@ final class CommitRoute {
      * @throws IOException if the store can't be read or written
      */
     Response answer(Request request, RepoId repo, String branch, Caller caller) throws HttpException, IOException {
-        if (!request.method().equals("POST")) {
-            throw request.methodNotAllowed("POST");
-        }
+        request.require("POST");
         if (request.target().flag("create_pr")) {
             throw new HttpException(
                     HttpResponseStatus.BAD_REQUEST, "this hub has no pull requests; commit to a branch instead");

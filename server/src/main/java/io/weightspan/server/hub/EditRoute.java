@@ -70,7 +70,7 @@ final class EditRoute {
 
     /** W3: how each file is to be sent, and what there is of it already. */
     private static Response preupload(Request request, Commit commit) throws HttpException {
-        require(request, "POST");
+        request.require("POST");
         Map<String, CommitFile> present = new HashMap<>();
         commit.files().forEach(file -> present.put(file.path(), file));
         ObjectNode json = HubJson.object();
@@ -116,7 +116,7 @@ final class EditRoute {
     }
 
     private Response settings(Request request, RepoId repo) throws HttpException, IOException {
-        require(request, "PUT");
+        request.require("PUT");
         JsonBody body = JsonBody.of(request);
         Optional<Boolean> hidden = hidden(body);
         Optional<RepoSettings.Gate> gate = gate(body);
@@ -158,11 +158,5 @@ final class EditRoute {
             case "manual" -> Optional.of(RepoSettings.Gate.MANUAL);
             default -> throw JsonBody.bad("'gated' must be auto, manual or false");
         };
-    }
-
-    private static void require(Request request, String method) throws HttpException {
-        if (!request.method().equals(method)) {
-            throw request.methodNotAllowed(method);
-        }
     }
 }

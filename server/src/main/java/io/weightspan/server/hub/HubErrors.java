@@ -10,6 +10,7 @@ import io.weightspan.server.repo.ExistsException;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.NotFoundException;
 import io.weightspan.server.repo.RefusedEditException;
+import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoNotFoundException;
 import io.weightspan.server.repo.RevisionNotFoundException;
 import io.weightspan.server.repo.StaleParentException;
@@ -51,32 +52,41 @@ public final class HubErrors {
         try {
             return work.run();
         } catch (NotFoundException e) {
-            throw caused(notFound(e), e);
+            throw notFound(e).because(e);
         } catch (StaleParentException e) {
-            throw caused(refusal(HttpResponseStatus.PRECONDITION_FAILED, e), e);
+            throw refusal(HttpResponseStatus.PRECONDITION_FAILED, e).because(e);
         } catch (ExistsException e) {
-            throw caused(refusal(HttpResponseStatus.CONFLICT, e), e);
+            throw refusal(HttpResponseStatus.CONFLICT, e).because(e);
         } catch (RefusedEditException | WrongContentException | InvalidNameException e) {
-            throw caused(refusal(HttpResponseStatus.BAD_REQUEST, e), e);
+            throw refusal(HttpResponseStatus.BAD_REQUEST, e).because(e);
         } catch (ContainerException e) {
-            throw caused(
-                    new HttpException(
-                            HttpResponseStatus.INTERNAL_SERVER_ERROR,
-                            e.code().name(),
-                            "the stored file is damaged: " + e.getMessage()),
-                    e);
+            throw new HttpException(
+                    HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                    e.code().name(),
+                    "the stored file is damaged: " + e.getMessage()).because(e);
         } catch (CorruptStoreException e) {
-            throw caused(
-                    new HttpException(
-                            HttpResponseStatus.INTERNAL_SERVER_ERROR,
-                            "CorruptStore",
-                            "the store is damaged: " + e.getMessage()),
-                    e);
+            throw new HttpException(
+                    HttpResponseStatus.INTERNAL_SERVER_ERROR,
+                    "CorruptStore",
+                    "the store is damaged: " + e.getMessage()).because(e);
+        }
+    }
+
+    /**
+     * Returns the repository of a name.
+     *
+     * @throws HttpException 404 for one that can't be a name: such a repository is just not there
+     */
+    public static RepoId repo(String namespace, String name) throws HttpException {
+        try {
+            return new RepoId(namespace, name);
+        } catch (InvalidNameException e) {
+            throw noRepo(namespace + "/" + name).because(e);
         }
     }
 
     /** Returns the refusal for a repository that there isn't. */
-    static HttpException noRepo(String id) {
+    public static HttpException noRepo(String id) {
         return new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + id);
     }
 
@@ -100,10 +110,5 @@ public final class HubErrors {
                 new HttpException(HttpResponseStatus.NOT_FOUND, "RevisionNotFound", String.valueOf(e.getMessage()));
             case EntryNotFoundException entry -> noEntry(entry.commit(), entry.path());
         };
-    }
-
-    private static HttpException caused(HttpException refusal, Throwable cause) {
-        refusal.initCause(cause);
-        return refusal;
     }
 }

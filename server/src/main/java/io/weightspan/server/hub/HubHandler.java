@@ -9,7 +9,6 @@ import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
@@ -65,7 +64,7 @@ public final class HubHandler implements RequestHandler {
         }
         if (path.size() >= 5 && path.get(2).equals("resolve")) {
             String file = String.join("/", path.subList(4, path.size()));
-            RepoId repo = repo(path.get(0), path.get(1));
+            RepoId repo = HubErrors.repo(path.get(0), path.get(1));
             guard.requireFiles(request, repo);
             return Optional.of(resolve.answer(request, repo, path.get(3), file));
         }
@@ -102,7 +101,7 @@ public final class HubHandler implements RequestHandler {
         if (rest.size() == 1) {
             throw HubErrors.noRepo(rest.getFirst());
         }
-        RepoId repo = repo(rest.get(0), rest.get(1));
+        RepoId repo = HubErrors.repo(rest.get(0), rest.get(1));
         List<String> further = rest.subList(2, rest.size());
         if (EditRoute.isEdit(further)) {
             return Optional.of(edits.answer(request, repo, further));
@@ -124,16 +123,5 @@ public final class HubHandler implements RequestHandler {
     /** Tells that a repository of another kind isn't there. */
     private static Optional<Response> other(List<String> path) throws HttpException {
         throw HubErrors.noRepo(String.join("/", path.subList(0, Math.min(2, path.size()))));
-    }
-
-    /** Returns the repository of a name; one that can't be a name is just not there. */
-    private static RepoId repo(String namespace, String name) throws HttpException {
-        try {
-            return new RepoId(namespace, name);
-        } catch (InvalidNameException e) {
-            HttpException none = HubErrors.noRepo(namespace + "/" + name);
-            none.initCause(e);
-            throw none;
-        }
     }
 }

@@ -34,9 +34,7 @@ record JsonBody(JsonNode json) {
         try {
             json = JsonMapper.shared().readTree(bytes);
         } catch (JacksonException e) {
-            HttpException bad = bad("the body isn't JSON");
-            bad.initCause(e);
-            throw bad;
+            throw bad("the body isn't JSON").because(e);
         }
         if (!json.isObject()) {
             throw bad("the body isn't a JSON object");

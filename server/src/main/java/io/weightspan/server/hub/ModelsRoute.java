@@ -9,7 +9,6 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.Refs;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
@@ -54,7 +53,7 @@ final class ModelsRoute {
             boolean named = repo.toString().toLowerCase(Locale.ROOT).contains(search)
                     && (author.isEmpty() || repo.namespace().equalsIgnoreCase(author));
             if (named && guard.sees(caller, repo)) {
-                Commit head = HubErrors.translate(() -> head(repo));
+                Commit head = HubErrors.translate(() -> repositories.head(repo));
                 if (HubJson.tags(head).containsAll(filter(request))) {
                     found.add(head);
                 }
@@ -82,7 +81,7 @@ final class ModelsRoute {
         String what = rest.isEmpty() ? "" : rest.getFirst();
         List<String> further = rest.isEmpty() ? rest : rest.subList(1, rest.size());
         return HubErrors.translate(() -> switch (what) {
-            case "" -> info(request, head(repo));
+            case "" -> info(request, repositories.head(repo));
             case "revision" -> info(request, repositories.resolve(repo, joined(repo, further)));
             case "tree" -> {
                 Commit commit = repositories.resolve(repo, firstOf(repo, further));
@@ -133,16 +132,6 @@ final class ModelsRoute {
             guard.requireWrite(request, repo);
         }
         return HubJson.answer(HubJson.object());
-    }
-
-    /** Returns the state that a client sees first: the main branch, or the first where there is none of that name. */
-    private Commit head(RepoId repo) throws IOException {
-        var main = repositories.head(repo, RefName.MAIN);
-        if (main.isPresent()) {
-            return main.get();
-        }
-        return repositories.resolve(
-                repo, "refs/heads/" + repositories.refs(repo).branches().firstKey());
     }
 
     private Commit first(Commit commit) throws IOException {

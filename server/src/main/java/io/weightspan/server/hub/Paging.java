@@ -3,13 +3,11 @@ package io.weightspan.server.hub;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a list into pages, as {@code limit} asks, and links to the page that follows. The link's {@code cursor} says how
@@ -51,7 +49,7 @@ record Paging(int first, int limit) {
         }
         StringBuilder url = new StringBuilder(request.baseUrl());
         for (String segment : request.target().segments()) {
-            url.append('/').append(encode(segment));
+            url.append('/').append(RequestTarget.encode(segment));
         }
         char separator = '?';
         List<Map.Entry<String, List<String>>> parameters =
@@ -60,19 +58,14 @@ record Paging(int first, int limit) {
         for (Map.Entry<String, List<String>> parameter : parameters) {
             for (String value : parameter.getKey().equals("cursor") ? List.<String>of() : parameter.getValue()) {
                 url.append(separator)
-                        .append(encode(parameter.getKey()))
+                        .append(RequestTarget.encode(parameter.getKey()))
                         .append('=')
-                        .append(encode(value));
+                        .append(RequestTarget.encode(value));
                 separator = '&';
             }
         }
         url.append(separator).append("cursor=").append(next);
         return response.with("Link", "<" + url + ">; rel=\"next\"");
-    }
-
-    /** Encodes whatever isn't unreserved, so that the text can stand anywhere in a URL. */
-    static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private static int number(Request request, String name, int missing, int min) throws HttpException {
@@ -86,15 +79,13 @@ record Paging(int first, int limit) {
                 return value;
             }
         } catch (NumberFormatException e) {
-            throw bad(name, min, e);
+            throw bad(name, min).because(e);
         }
-        throw bad(name, min, null);
+        throw bad(name, min);
     }
 
-    private static HttpException bad(String name, int min, @Nullable Throwable cause) {
-        HttpException bad = new HttpException(
+    private static HttpException bad(String name, int min) {
+        return new HttpException(
                 HttpResponseStatus.BAD_REQUEST, "parameter " + name + " must be a number of at least " + min);
-        bad.initCause(cause);
-        return bad;
     }
 }

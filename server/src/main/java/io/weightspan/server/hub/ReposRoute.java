@@ -51,7 +51,7 @@ final class ReposRoute {
     }
 
     private Response create(Request request) throws HttpException, IOException {
-        require(request, "POST");
+        request.require("POST");
         JsonBody body = model(request);
         Caller caller = guard.identify(request);
         RepoId repo = repo(caller, body);
@@ -73,7 +73,7 @@ final class ReposRoute {
     }
 
     private Response delete(Request request) throws HttpException, IOException {
-        require(request, "DELETE");
+        request.require("DELETE");
         JsonBody body = model(request);
         RepoId repo = repo(guard.identify(request), body);
         guard.requireWrite(request, repo);
@@ -85,7 +85,7 @@ final class ReposRoute {
     }
 
     private Response move(Request request) throws HttpException, IOException {
-        require(request, "POST");
+        request.require("POST");
         JsonBody body = model(request);
         RepoId from = parse(body.text("fromRepo"));
         RepoId to = parse(body.text("toRepo"));
@@ -124,15 +124,7 @@ final class ReposRoute {
         try {
             return RepoId.of(text);
         } catch (InvalidNameException e) {
-            HttpException bad = JsonBody.bad(String.valueOf(e.getMessage()));
-            bad.initCause(e);
-            throw bad;
-        }
-    }
-
-    private static void require(Request request, String method) throws HttpException {
-        if (!request.method().equals(method)) {
-            throw request.methodNotAllowed(method);
+            throw JsonBody.bad(String.valueOf(e.getMessage())).because(e);
         }
     }
 }

@@ -6,6 +6,7 @@ import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Representation;
 import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
@@ -48,7 +49,7 @@ final class ResolveRoute {
         // Whatever a repository holds, a browser must not run it.
         headers.add(Map.entry("X-Content-Type-Options", "nosniff"));
         String name = file.path().substring(file.path().lastIndexOf('/') + 1);
-        headers.add(Map.entry("Content-Disposition", "attachment; filename*=UTF-8''" + Paging.encode(name)));
+        headers.add(Map.entry("Content-Disposition", "attachment; filename*=UTF-8''" + RequestTarget.encode(name)));
         headers.add(Map.entry("Cache-Control", immutable ? "public, max-age=31536000, immutable" : "no-cache"));
         headers.add(Map.entry(HubErrors.COMMIT_HEADER, commit.id()));
         if (LargeFiles.isLarge(file)) {

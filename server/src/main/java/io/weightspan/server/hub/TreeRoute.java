@@ -56,9 +56,7 @@ final class TreeRoute {
      * @throws IOException if the store can't be read
      */
     Response paths(Request request, Commit commit) throws HttpException, IOException {
-        if (!request.method().equals("POST")) {
-            throw request.methodNotAllowed("POST");
-        }
+        request.require("POST");
         Wanted wanted = wanted(request);
         FileTree tree = FileTree.of(commit);
         List<FileTree.Entry> found = new ArrayList<>();
@@ -110,9 +108,7 @@ final class TreeRoute {
         try {
             json = JsonMapper.shared().readTree(text);
         } catch (JacksonException e) {
-            HttpException bad = new HttpException(HttpResponseStatus.BAD_REQUEST, "the body isn't JSON");
-            bad.initCause(e);
-            throw bad;
+            throw new HttpException(HttpResponseStatus.BAD_REQUEST, "the body isn't JSON").because(e);
         }
         JsonNode paths = json.path("paths");
         List<String> wanted = new ArrayList<>();

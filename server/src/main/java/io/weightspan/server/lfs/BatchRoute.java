@@ -12,6 +12,7 @@ import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.ExistsException;
 import io.weightspan.server.repo.RepoId;
@@ -24,7 +25,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -35,7 +35,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class BatchRoute {
 
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final Pattern OID = Pattern.compile("[0-9a-f]{64}");
     private static final Duration VALID = Duration.ofHours(6);
     private static final int MAX_OBJECTS = 5000;
 
@@ -86,7 +85,7 @@ final class BatchRoute {
             String oid = object.path("oid").asString("");
             long size = object.path("size").isIntegralNumber() ? object.path("size").asLong(-1) : -1;
             ObjectNode node = list.addObject().put("oid", oid).put("size", size);
-            if (!OID.matcher(oid).matches() || size < 0) {
+            if (!Digest.isHex(oid) || size < 0) {
                 error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY, "the oid or the size isn't one");
             } else if (isUpload) {
                 upload(request, repo, node, oid, size, forGit);
@@ -107,7 +106,7 @@ final class BatchRoute {
         guard.requireWrite(request, repo);
         JsonNode json = body(request);
         String oid = json.path("oid").asString("");
-        if (!OID.matcher(oid).matches()) {
+        if (!Digest.isHex(oid)) {
             throw unprocessable("the oid isn't a SHA-256");
         }
         Optional<CommitFile> found = uploads.find(repo, Digest.of(oid));
@@ -134,7 +133,7 @@ final class BatchRoute {
 
     private void requireThere(RepoId repo) throws HttpException, IOException {
         if (!repositories.exists(repo)) {
-            throw new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + repo);
+            throw HubErrors.noRepo(repo.toString());
         }
     }
 
@@ -200,9 +199,7 @@ final class BatchRoute {
                 return json;
             }
         } catch (JacksonException e) {
-            HttpException bad = unprocessable("the body isn't JSON");
-            bad.initCause(e);
-            throw bad;
+            throw unprocessable("the body isn't JSON").because(e);
         }
         throw unprocessable("the body isn't a JSON object");
     }

@@ -15,8 +15,8 @@ import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.CommitFile;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.Uploads;
@@ -41,7 +41,6 @@ public final class LfsHandler implements RequestHandler {
 
     static final String MEDIA_TYPE = "application/vnd.git-lfs+json";
     private static final String SUFFIX = ".git";
-    private static final Pattern OID = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern SIZE = Pattern.compile("[0-9]{1,18}");
 
     private final Repositories repositories;
@@ -96,21 +95,14 @@ public final class LfsHandler implements RequestHandler {
     }
 
     private Response answer(Request request, List<String> path) throws HttpException, IOException {
-        RepoId repo;
-        try {
-            String name = path.get(1);
-            repo = new RepoId(path.get(0), name.substring(0, name.length() - SUFFIX.length()));
-        } catch (InvalidNameException e) {
-            throw new HttpException(HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no such repository");
-        }
+        String name = path.get(1);
+        RepoId repo = HubErrors.repo(path.get(0), name.substring(0, name.length() - SUFFIX.length()));
         String what = path.get(5);
         if (what.equals("batch") || what.equals("verify")) {
-            if (!request.method().equals("POST")) {
-                throw request.methodNotAllowed("POST");
-            }
+            request.require("POST");
             return what.equals("batch") ? batch.answer(request, repo) : batch.verify(request, repo);
         }
-        if (!OID.matcher(what).matches()) {
+        if (!Digest.isHex(what)) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
         }
         return request.method().equals("PUT") ? upload(request, repo, what) : download(request, repo, what);
@@ -134,10 +126,7 @@ public final class LfsHandler implements RequestHandler {
                 InputStream body = request.body().open()) {
             uploads.note(repo, uploads.receive(session, body, bytes, Digest.of(oid)), forGit);
         } catch (WrongContentException e) {
-            HttpException wrong =
-                    new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage()));
-            wrong.initCause(e);
-            throw wrong;
+            throw new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage())).because(e);
         }
         return Response.json(HttpResponseStatus.OK, new byte[] {'{', '}'});
     }

@@ -13,9 +13,7 @@ import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.StoredFiles;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -51,17 +49,11 @@ final class ObjectAccess {
      * @throws IOException if the store can't be read
      */
     boolean mayRead(Caller caller, Digest object) throws IOException {
-        List<RepoId> hidden = new ArrayList<>();
-        for (RepoId repo : repositories.restricted()) {
-            if (!guard.reads(caller, repo)) {
-                hidden.add(repo);
-            }
-        }
         if (!guard.readsUnrestricted(caller)) {
             return isOfVisible(caller, object);
         }
-        for (RepoId repo : hidden) {
-            if (holds(repo, object)) {
+        for (RepoId repo : repositories.restricted()) {
+            if (!guard.reads(caller, repo) && holds(repo, object)) {
                 return isOfVisible(caller, object);
             }
         }

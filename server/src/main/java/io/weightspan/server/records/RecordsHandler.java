@@ -18,7 +18,6 @@ import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
 import io.weightspan.server.repo.FirstPart;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.StoredFiles;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -41,7 +39,6 @@ public final class RecordsHandler implements RequestHandler {
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final List<String> PREFIX = List.of("api", "weightspan", "v1");
-    private static final Pattern OBJECT_NAME = Pattern.compile("[0-9a-f]{64}");
     private static final String FOR_EVER = "public, max-age=31536000, immutable";
 
     private final Repositories repositories;
@@ -84,7 +81,7 @@ public final class RecordsHandler implements RequestHandler {
     /** SP-OBJ: the bytes of an object as they are stored. */
     private Response object(Request request, String name) throws HttpException, IOException {
         request.requireRead();
-        OptionalLong size = OBJECT_NAME.matcher(name).matches()
+        OptionalLong size = Digest.isHex(name)
                 ? repositories.store().size(Digest.of(name))
                 : OptionalLong.empty();
         Caller caller = guard.identify(request);
@@ -105,7 +102,7 @@ public final class RecordsHandler implements RequestHandler {
     private Response revision(Request request, String namespace, String name, String revision)
             throws HttpException, IOException {
         request.requireRead();
-        RepoId repo = repo(namespace, name);
+        RepoId repo = HubErrors.repo(namespace, name);
         guard.requireFiles(request, repo);
         return HubErrors.translate(() -> {
             Commit commit = repositories.resolve(repo, revision);
@@ -159,16 +156,5 @@ public final class RecordsHandler implements RequestHandler {
             case ROLE_BASIS -> "basis";
             case ROLE_UNSPECIFIED, UNRECOGNIZED -> "other";
         };
-    }
-
-    private static RepoId repo(String namespace, String name) throws HttpException {
-        try {
-            return new RepoId(namespace, name);
-        } catch (InvalidNameException e) {
-            HttpException none = new HttpException(
-                    HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + namespace + "/" + name);
-            none.initCause(e);
-            throw none;
-        }
     }
 }

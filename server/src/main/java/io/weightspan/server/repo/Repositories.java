@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class Repositories {
 
     private static final String REFS = "refs/";
+    private static final String SETTINGS = "settings/";
     private static final String HEADS = "heads";
     private static final String TAGS = "tags";
-    private static final Pattern OBJECT_NAME = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern ID_PREFIX = Pattern.compile("[0-9a-f]{7,64}");
 
     /** Bytes of commit objects kept parsed; a commit is a few hundred bytes a file. */
@@ -54,6 +54,11 @@ public final class Repositories {
             .maximumSize(CACHED_SETTINGS)
             .expireAfterWrite(SETTINGS_TIME)
             .build();
+
+    /** The one list of {@link #restricted}: every request for an object needs it. */
+    private final Cache<String, List<RepoId>> restricted =
+            Caffeine.newBuilder().expireAfterWrite(SETTINGS_TIME).build();
+
     private final Cache<Digest, Weighed> commits = Caffeine.newBuilder()
             .maximumWeight(CACHED_BYTES)
             .weigher((Digest digest, Weighed commit) -> commit.bytes())
@@ -103,7 +108,7 @@ public final class Repositories {
      * @throws IOException if the store can't be read
      */
     public boolean exists(RepoId repo) throws IOException {
-        return !store.keys(REFS + repo + "/" + HEADS + "/").isEmpty();
+        return !store.keys(prefix(repo) + HEADS + "/").isEmpty();
     }
 
     /**
@@ -117,7 +122,7 @@ public final class Repositories {
     public Refs refs(RepoId repo) throws IOException {
         SortedMap<String, String> branches = new TreeMap<>();
         SortedMap<String, String> tags = new TreeMap<>();
-        for (String key : store.keys(REFS + repo + "/")) {
+        for (String key : store.keys(prefix(repo))) {
             RefKey ref = RefKey.parse(key);
             Optional<Digest> target = target(key);
             if (target.isPresent()) {
@@ -129,6 +134,34 @@ public final class Repositories {
             throw new RepoNotFoundException(repo);
         }
         return new Refs(branches, tags);
+    }
+
+    /**
+     * Returns the branch that a client sees first.
+     *
+     * @param repo the repository
+     * @return {@code main}, or the first by name where there is none of that name
+     * @throws RepoNotFoundException if there is no such repository
+     * @throws IOException if the store can't be read
+     */
+    public String defaultBranch(RepoId repo) throws IOException {
+        return store.value(branchKey(repo, RefName.MAIN)).isPresent()
+                ? RefName.MAIN
+                : refs(repo).branches().firstKey();
+    }
+
+    /**
+     * Returns the commit that a client sees first: that of the {@link #defaultBranch}.
+     *
+     * @param repo the repository
+     * @return the commit
+     * @throws RepoNotFoundException if there is no such repository
+     * @throws CorruptStoreException if the ref or the commit is damaged or missing
+     * @throws IOException if the store can't be read
+     */
+    public Commit head(RepoId repo) throws IOException {
+        Optional<Commit> main = head(repo, RefName.MAIN);
+        return main.isPresent() ? main.get() : resolve(repo, "refs/heads/" + defaultBranch(repo));
     }
 
     /**
@@ -210,7 +243,7 @@ public final class Repositories {
      */
     public List<Commit> reachable(RepoId repo) throws IOException {
         Deque<Digest> open = new ArrayDeque<>();
-        for (String key : store.keys(REFS + repo + "/")) {
+        for (String key : store.keys(prefix(repo))) {
             target(key).ifPresent(open::add);
         }
         Set<Digest> seen = new HashSet<>();
@@ -295,16 +328,25 @@ public final class Repositories {
     /**
      * Lists the repositories that not everybody may read.
      *
-     * @return those that are private or gated, in ascending order
+     * @return those that are private or gated, in ascending order, as they were within the last seconds
      * @throws CorruptStoreException if settings are damaged, or of a name that none can have
      * @throws IOException if the store can't be read
      */
     public List<RepoId> restricted() throws IOException {
+        List<RepoId> known = restricted.getIfPresent(SETTINGS);
+        if (known == null) {
+            known = findRestricted();
+            restricted.put(SETTINGS, known);
+        }
+        return known;
+    }
+
+    private List<RepoId> findRestricted() throws IOException {
         List<RepoId> found = new ArrayList<>();
-        for (String key : store.keys("settings/")) {
+        for (String key : store.keys(SETTINGS)) {
             RepoId repo;
             try {
-                repo = RepoId.of(key.substring("settings/".length()));
+                repo = RepoId.of(key.substring(SETTINGS.length()));
             } catch (InvalidNameException e) {
                 throw new CorruptStoreException("the store has settings of an invalid name: " + key, e);
             }
@@ -313,7 +355,7 @@ public final class Repositories {
                 found.add(repo);
             }
         }
-        return found;
+        return List.copyOf(found);
     }
 
     /** Changes what is kept about a repository, whether or not it is there. */
@@ -325,7 +367,7 @@ public final class Repositories {
             RepoSettings changed =
                     change.apply(before == null ? RepoSettings.DEFAULT : RepoSettings.parse(repo, before));
             boolean isSet = store.compareAndSet(key, before, changed.text());
-            settings.invalidate(repo);
+            forget(repo);
             if (isSet) {
                 return changed;
             }
@@ -342,7 +384,12 @@ public final class Repositories {
         if (before != null && !exists(repo)) {
             store.compareAndSet(key, before, null);
         }
+        forget(repo);
+    }
+
+    private void forget(RepoId repo) {
         settings.invalidate(repo);
+        restricted.invalidateAll();
     }
 
     /** Returns what the keys of a repository's refs begin with. */
@@ -351,17 +398,17 @@ public final class Repositories {
     }
 
     private static String settingsKey(RepoId repo) {
-        return "settings/" + repo;
+        return SETTINGS + repo;
     }
 
     /** Returns the key of a branch. */
     static String branchKey(RepoId repo, String branch) {
-        return REFS + repo + "/" + HEADS + "/" + RefName.toKeySegment(branch);
+        return prefix(repo) + HEADS + "/" + RefName.toKeySegment(branch);
     }
 
     /** Returns the key of a tag. */
     static String tagKey(RepoId repo, String tag) {
-        return REFS + repo + "/" + TAGS + "/" + RefName.toKeySegment(tag);
+        return prefix(repo) + TAGS + "/" + RefName.toKeySegment(tag);
     }
 
     /** Returns the text of a ref that points at a commit. */
@@ -399,7 +446,7 @@ public final class Repositories {
             return Optional.empty();
         }
         String name = text.get().strip();
-        if (!OBJECT_NAME.matcher(name).matches()) {
+        if (!Digest.isHex(name)) {
             throw new CorruptStoreException("ref " + key + " does not hold the name of an object");
         }
         return Optional.of(Digest.of(name));

@@ -28,7 +28,6 @@ public final class Uploads {
 
     private static final String SENT = "uploads/";
     private static final String GIT = "lfs/";
-    private static final Pattern OBJECT = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern VALUE = Pattern.compile("([0-9]{1,18}) ([0-9a-f]{40}) [0-9]{1,18}\n");
 
     private final Repositories repositories;
@@ -158,7 +157,7 @@ public final class Uploads {
         Map<String, Digest> kept = new TreeMap<>();
         for (String key : store.keys(GIT)) {
             String name = key.substring(key.lastIndexOf('/') + 1);
-            if (!OBJECT.matcher(name).matches()) {
+            if (!Digest.isHex(name)) {
                 throw new CorruptStoreException("the store has a value of an invalid name: " + key);
             }
             kept.put(key, Digest.of(name));

@@ -59,10 +59,7 @@ final class ServiceHandler implements RequestHandler {
             int count = repositories.list().size();
             return Response.text(HttpResponseStatus.OK, "ready, repositories: " + count);
         } catch (IOException e) {
-            HttpException refusal =
-                    new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "the store can't be read");
-            refusal.initCause(e);
-            throw refusal;
+            throw new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "the store can't be read").because(e);
         }
     }
 }

@@ -7,7 +7,6 @@ import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.MappedSource;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -29,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 public final class FolderObjectStore implements ObjectStore {
 
     private static final int FOLDER_DIGITS = 2;
-    private static final Pattern HEX_PREFIX = Pattern.compile("[0-9a-f]{0,64}");
     private static final Pattern OBJECT_FOLDER = Pattern.compile("[0-9a-f]{2}");
     private static final Pattern OBJECT_FILE = Pattern.compile("[0-9a-f]{62}");
 
@@ -96,9 +94,7 @@ public final class FolderObjectStore implements ObjectStore {
 
     @Override
     public Stream<Digest> list(String hexPrefix) throws IOException {
-        if (!HEX_PREFIX.matcher(hexPrefix).matches()) {
-            throw new IllegalArgumentException("not a prefix of an object's name: " + hexPrefix);
-        }
+        StoreKeys.checkHexPrefix(hexPrefix);
         List<Digest> found = new ArrayList<>();
         for (String folder : names(objects)) {
             String common = hexPrefix.substring(0, Math.min(FOLDER_DIGITS, hexPrefix.length()));
@@ -127,10 +123,7 @@ public final class FolderObjectStore implements ObjectStore {
     @Override
     public boolean compareAndSet(String key, @Nullable String expected, @Nullable String update) throws IOException {
         Path file = root.resolve(StoreKeys.check(key));
-        byte[] bytes = update == null ? null : update.getBytes(StandardCharsets.UTF_8);
-        if (bytes != null && bytes.length > MAX_VALUE_BYTES) {
-            throw new IllegalArgumentException("value of " + bytes.length + " bytes for " + key);
-        }
+        byte[] bytes = update == null ? null : StoreKeys.checkValue(key, update);
         createOwnFolders();
         try (Closeable lock = locks.lockValue(key)) {
             requireNonNull(lock);

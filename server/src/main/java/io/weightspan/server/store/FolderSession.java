@@ -9,35 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A {@link StoreSession} of a {@link FolderObjectStore}. */
-final class FolderSession implements StoreSession {
+final class FolderSession extends ScratchSession {
 
     private final FolderObjectStore store;
-    private final Scratch scratch;
     private final FolderLocks locks;
-    private final GcMarks marks;
-    private final List<Digest> added = Collections.synchronizedList(new ArrayList<>());
-    private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Takes over the scratch folder and the store's {@link FolderLocks#enterSession session lock}. */
     FolderSession(FolderObjectStore store, Scratch scratch, FolderLocks locks) {
+        super(store, scratch);
         this.store = store;
-        this.scratch = scratch;
         this.locks = locks;
-        this.marks = new GcMarks(store);
-    }
-
-    @Override
-    public Path newFile() {
-        if (closed.get()) {
-            throw new IllegalStateException("the session is closed");
-        }
-        return scratch.newFile();
     }
 
     @Override
@@ -68,14 +51,12 @@ final class FolderSession implements StoreSession {
     @Override
     public StoredObject take(Path file, Digest digest) throws IOException {
         requireNonNull(digest, "digest is null");
-        if (closed.get()) {
-            throw new IllegalStateException("the session is closed");
-        }
+        checkOpen();
         long size = Files.size(file);
         Path target = store.file(digest);
         try {
             // A mark that was left of an object that is gone counts against the new one, too.
-            boolean isThere = marks.keep(digest);
+            boolean isThere = keep(digest);
             // An object of another length can only come from a failing disk: it is put right.
             if (isThere && Files.isRegularFile(target) && Files.size(target) == size) {
                 Files.delete(file);
@@ -83,7 +64,7 @@ final class FolderSession implements StoreSession {
             }
             DurableFiles.flush(file);
             DurableFiles.createFolders(store.root(), requireNonNull(target.getParent()));
-            added.add(digest);
+            add(digest);
             DurableFiles.replace(file, target);
         } catch (IOException e) {
             deleteAfter(e, file);
@@ -93,29 +74,8 @@ final class FolderSession implements StoreSession {
     }
 
     @Override
-    public boolean keep(Digest digest) throws IOException {
-        if (closed.get()) {
-            throw new IllegalStateException("the session is closed");
-        }
-        return marks.keep(digest);
-    }
-
-    @Override
-    public List<Digest> added() {
-        synchronized (added) {
-            return List.copyOf(added);
-        }
-    }
-
-    @Override
-    public void close() throws IOException {
-        if (closed.compareAndSet(false, true)) {
-            try {
-                scratch.close();
-            } finally {
-                locks.exitSession();
-            }
-        }
+    protected void end() throws IOException {
+        locks.exitSession();
     }
 
     /** Frees the disk of a file that came to nothing; what the deletion itself runs into joins the failure. */

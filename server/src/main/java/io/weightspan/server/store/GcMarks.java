@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -192,6 +193,18 @@ public final class GcMarks {
      * @throws IOException if the store can't be read or written
      */
     public boolean keep(Digest object) throws IOException {
+        return keptSize(object).isPresent();
+    }
+
+    /**
+     * Keeps an object as {@link #keep} does.
+     *
+     * @param object the object
+     * @return its length in bytes, or empty where the store doesn't have it
+     * @throws InterruptedIOException if the thread is interrupted while it waits
+     * @throws IOException if the store can't be read or written
+     */
+    public OptionalLong keptSize(Digest object) throws IOException {
         String key = key(object);
         Optional<String> awaited = Optional.empty();
         Duration waited = Duration.ZERO;
@@ -199,7 +212,7 @@ public final class GcMarks {
             Optional<String> text = store.value(key);
             if (text.isEmpty()) {
                 // In this order: an object that was there before its mark was looked for may be gone by now.
-                return store.exists(object);
+                return store.size(object);
             }
             waited = text.equals(awaited) ? waited.plus(PAUSE) : Duration.ZERO;
             awaited = text;

@@ -2,7 +2,9 @@ package io.weightspan.server.store;
 
 import static java.util.Objects.requireNonNull;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The form of the keys that values are stored under (ST-KEY-001): segments joined by slashes, each of 1 to 200 of the
@@ -13,6 +15,7 @@ public final class StoreKeys {
 
     private static final int MAX_SEGMENT = 200;
     private static final int MAX_KEY = 1000;
+    private static final Pattern HEX_PREFIX = Pattern.compile("[0-9a-f]{0,64}");
     private static final String EXTRA = "._%-";
     private static final Set<String> RESERVED = Set.of("objects", "tmp", "locks", "weightspan-store");
 
@@ -54,6 +57,33 @@ public final class StoreKeys {
         }
         check(prefix.substring(0, prefix.length() - 1));
         return prefix;
+    }
+
+    /**
+     * Checks a text that is to be set by {@link ObjectStore#compareAndSet}.
+     *
+     * @return its bytes in UTF-8
+     * @throws IllegalArgumentException if it has more than {@link ObjectStore#MAX_VALUE_BYTES}
+     */
+    public static byte[] checkValue(String key, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > ObjectStore.MAX_VALUE_BYTES) {
+            throw new IllegalArgumentException("value of " + bytes.length + " bytes for " + key);
+        }
+        return bytes;
+    }
+
+    /**
+     * Checks a prefix for {@link ObjectStore#list}.
+     *
+     * @return the prefix
+     * @throws IllegalArgumentException if it isn't 0 to 64 lower-case hexadecimal digits
+     */
+    public static String checkHexPrefix(String hexPrefix) {
+        if (!HEX_PREFIX.matcher(hexPrefix).matches()) {
+            throw new IllegalArgumentException("not a prefix of an object's name: " + hexPrefix);
+        }
+        return hexPrefix;
     }
 
     private static boolean isSegment(String segment) {

@@ -3,14 +3,12 @@ package io.weightspan.server.web;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CorruptStoreException;
 import io.weightspan.server.repo.NotFoundException;
-import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,28 +67,12 @@ final class Catalogs {
         return read;
     }
 
-    /**
-     * Returns the state of a repository that a visitor sees first: the main branch, or the first where there is none of
-     * that name.
-     *
-     * @throws NotFoundException if there is no such repository
-     * @throws IOException if the store can't be read
-     */
-    static Commit head(Repositories repositories, RepoId repo) throws IOException {
-        Optional<Commit> main = repositories.head(repo, RefName.MAIN);
-        if (main.isPresent()) {
-            return main.get();
-        }
-        return repositories.resolve(
-                repo, "refs/heads/" + repositories.refs(repo).branches().firstKey());
-    }
-
     private Catalog read() throws IOException {
         List<Commit> heads = new ArrayList<>();
         int unreadable = 0;
         for (RepoId repo : repositories.list()) {
             try {
-                heads.add(head(repositories, repo));
+                heads.add(repositories.head(repo));
             } catch (NotFoundException e) {
                 LOG.debug("{} was deleted while it was read", repo, e);
             } catch (CorruptStoreException e) {

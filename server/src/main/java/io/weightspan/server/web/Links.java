@@ -1,8 +1,7 @@
 package io.weightspan.server.web;
 
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.repo.RepoId;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /** The addresses of pages and files, from the root of the host, with every part percent-encoded. */
@@ -15,7 +14,7 @@ final class Links {
 
     /** Returns the address of a family's page. */
     static String family(String family) {
-        return "/families/" + encode(family);
+        return "/families/" + RequestTarget.encode(family);
     }
 
     /** Returns the address of a repository's page at its main branch. */
@@ -27,49 +26,43 @@ final class Links {
 
     /** Returns the address of a repository's page at a revision. */
     static String card(RepoId repo, String revision) {
-        return repo(repo) + "/card/" + encode(revision);
+        return repo(repo) + "/card/" + RequestTarget.encode(revision);
     }
 
     /** Returns the address of the list of files. */
     static String tree(RepoId repo, String revision) {
-        return repo(repo) + "/tree/" + encode(revision);
+        return repo(repo) + "/tree/" + RequestTarget.encode(revision);
     }
 
     /** Returns the address of the history. */
     static String commits(RepoId repo, String revision) {
-        return repo(repo) + "/commits/" + encode(revision);
+        return repo(repo) + "/commits/" + RequestTarget.encode(revision);
     }
 
     /** Returns the address of a file's page. */
     static String blob(RepoId repo, String revision, String path) {
-        return repo(repo) + "/blob/" + encode(revision) + "/" + path(path);
+        return repo(repo) + "/blob/" + RequestTarget.encode(revision) + "/" + path(path);
     }
 
     /** Returns the address of a file's bytes. */
     static String resolve(RepoId repo, String revision, String path) {
-        return repo(repo) + "/resolve/" + encode(revision) + "/" + path(path);
+        return repo(repo) + "/resolve/" + RequestTarget.encode(revision) + "/" + path(path);
     }
 
     /** Returns the address of a search's results. */
     static String search(String query) {
-        return "/search?q=" + encode(query);
-    }
-
-    /** Encodes whatever isn't unreserved, so that the text can stand anywhere in a URL. */
-    static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A").replace("%7E",
-                "~");
+        return "/search?q=" + RequestTarget.encode(query);
     }
 
     private static String repo(RepoId repo) {
-        return "/" + encode(repo.namespace()) + "/" + encode(repo.name());
+        return "/" + RequestTarget.encode(repo.namespace()) + "/" + RequestTarget.encode(repo.name());
     }
 
     /** Encodes the parts of a file's path, whose slashes stay. */
     private static String path(String path) {
         StringBuilder encoded = new StringBuilder();
         for (String segment : path.split("/", -1)) {
-            encoded.append(encoded.isEmpty() ? "" : "/").append(encode(segment));
+            encoded.append(encoded.isEmpty() ? "" : "/").append(RequestTarget.encode(segment));
         }
         return encoded.toString();
     }

@@ -7,7 +7,6 @@ import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.FileKind;
-import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.Refs;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
@@ -68,10 +67,8 @@ final class ModelPages {
         Commit commit;
         String revision;
         if (rest.size() < 2) {
-            commit = Catalogs.head(repositories, repo);
-            revision = repositories.head(repo, RefName.MAIN).isPresent()
-                    ? RefName.MAIN
-                    : repositories.refs(repo).branches().firstKey();
+            revision = repositories.defaultBranch(repo);
+            commit = repositories.resolve(repo, "refs/heads/" + revision);
         } else {
             revision = rest.get(1);
             commit = repositories.resolve(repo, revision);

@@ -3,6 +3,7 @@ package io.weightspan.server.web;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestTarget;
 import java.util.List;
 import java.util.Map;
 
@@ -79,12 +80,12 @@ record Sheet<T>(List<T> rows, int number, int pages, int total, int first, Strin
     private static String link(Request request) {
         StringBuilder link = new StringBuilder();
         for (String segment : request.target().segments()) {
-            link.append('/').append(Links.encode(segment));
+            link.append('/').append(RequestTarget.encode(segment));
         }
         link.append(link.isEmpty() ? "/?" : "?");
         Map<String, List<String>> query = request.target().query();
         if (query.containsKey("q")) {
-            link.append("q=").append(Links.encode(query.get("q").getFirst())).append('&');
+            link.append("q=").append(RequestTarget.encode(query.get("q").getFirst())).append('&');
         }
         return link.append(PARAMETER).append('=').toString();
     }

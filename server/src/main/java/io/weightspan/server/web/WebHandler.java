@@ -10,7 +10,6 @@ import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoNotFoundException;
 import io.weightspan.server.repo.Repositories;
@@ -205,15 +204,7 @@ public final class WebHandler implements RequestHandler, Closeable {
     /** Answers about a repository, if the visitor sees it. */
     private Optional<Response> model(Request request, String namespace, String name, List<String> rest)
             throws HttpException, IOException {
-        RepoId repo;
-        try {
-            repo = new RepoId(namespace, name);
-        } catch (InvalidNameException e) {
-            HttpException none = new HttpException(
-                    HttpResponseStatus.NOT_FOUND, "RepoNotFound", "there is no repository " + namespace + "/" + name);
-            none.initCause(e);
-            throw none;
-        }
+        RepoId repo = HubErrors.repo(namespace, name);
         if (!rest.isEmpty() && !ModelPages.PARTS.contains(rest.getFirst())) {
             // Another handler's, which decides itself who may see what.
             return Optional.empty();

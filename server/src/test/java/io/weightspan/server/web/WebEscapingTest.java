@@ -3,6 +3,7 @@ package io.weightspan.server.web;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weightspan.server.http.RequestTarget;
 import java.nio.file.Path;
 import java.util.List;
 import org.jsoup.Jsoup;
@@ -33,11 +34,11 @@ class WebEscapingTest {
 
     @Test
     void noTextBecomesMarkup() throws Exception {
-        String file = Links.encode(WebSite.ODD_FILE);
+        String file = RequestTarget.encode(WebSite.ODD_FILE);
         for (String target : List.of(
                 "/", "/families", Links.family(WebSite.ODD_FAMILY), "/evil/model", "/evil/model/tree/main",
                 "/evil/model/commits/main", "/evil/model/blob/main/" + file, "/evil/model/blob/main/model.safetensors",
-                "/search?q=" + Links.encode(WebSite.MARKUP))) {
+                "/search?q=" + RequestTarget.encode(WebSite.MARKUP))) {
             Document page = site.page(target);
             assertThat(page.select("script:not([src^=/-/assets/]), img, iframe, [onerror]")).as(target).isEmpty();
             page.select(".readme").remove();
@@ -56,10 +57,12 @@ class WebEscapingTest {
         Document history = site.page("/evil/model/commits/main");
         assertThat(history.select("tbody td").eachText()).contains(WebSite.MARKUP);
         assertThat(site.page(Links.family(WebSite.ODD_FAMILY)).select("h1").text()).isEqualTo(WebSite.ODD_FAMILY);
-        assertThat(site.page("/search?q=" + Links.encode(WebSite.MARKUP)).select("input[name=q]").val())
+        assertThat(site.page("/search?q=" + RequestTarget.encode(WebSite.MARKUP)).select("input[name=q]").val())
                 .isEqualTo(WebSite.MARKUP);
-        assertThat(Jsoup.parse(WebSite.text(site.get("/families/" + Links.encode(WebSite.MARKUP)))).select(".lead")
-                .text()).isEqualTo("there is no family " + WebSite.MARKUP + ".");
+        assertThat(
+                Jsoup.parse(WebSite.text(site.get("/families/" + RequestTarget.encode(WebSite.MARKUP)))).select(".lead")
+                        .text())
+                .isEqualTo("there is no family " + WebSite.MARKUP + ".");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.weightspan.server.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.cli.HumanSize;
+import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.repo.Commit;
 import java.nio.file.Path;
@@ -170,7 +171,7 @@ class WebPagesTest {
         "tune, 4", "TUNE-1, 1", "fam une 2, 1", "evil, 1", "alert(3), 1", "nothing, 0", "'', 6",
     })
     void aSearchFindsNamesAndFamilies(String query, int models) throws Exception {
-        Document page = site.page("/search?q=" + Links.encode(query));
+        Document page = site.page("/search?q=" + RequestTarget.encode(query));
         assertThat(page.select("#models ~ .scroll tbody tr")).hasSize(models);
         assertThat(page.select("input[name=q]").val()).isEqualTo(query);
     }

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  * delete, ever. What is garbage is deleted by {@link GcMarks}.
  */
 final class S3ObjectStore implements ObjectStore {
-
-    private static final Pattern HEX_PREFIX = Pattern.compile("[0-9a-f]{0,64}");
 
     /** How long an object's length is believed without asking again: objects don't change, but may be deleted. */
     private static final Duration BELIEVED = Duration.ofMinutes(1);
@@ -125,10 +122,7 @@ final class S3ObjectStore implements ObjectStore {
 
     @Override
     public Stream<Digest> list(String hexPrefix) throws IOException {
-        if (!HEX_PREFIX.matcher(hexPrefix).matches()) {
-            throw new IllegalArgumentException("not a prefix of an object's name: " + hexPrefix);
-        }
-        return ObjectList.stream(bucket, hexPrefix);
+        return ObjectList.stream(bucket, StoreKeys.checkHexPrefix(hexPrefix));
     }
 
     /** Returns empty: objects are elsewhere. */
@@ -147,10 +141,7 @@ final class S3ObjectStore implements ObjectStore {
     public boolean compareAndSet(String key, @Nullable String expected, @Nullable String update) throws IOException {
         StoreKeys.check(key);
         if (update != null) {
-            int bytes = update.getBytes(StandardCharsets.UTF_8).length;
-            if (bytes > MAX_VALUE_BYTES) {
-                throw new IllegalArgumentException("value of " + bytes + " bytes for " + key);
-            }
+            StoreKeys.checkValue(key, update);
         }
         return values.compareAndSet(key, expected, update);
     }

@@ -3,9 +3,8 @@ package io.weightspan.server.store.s3;
 import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.container.Digest;
-import io.weightspan.server.store.GcMarks;
 import io.weightspan.server.store.Scratch;
-import io.weightspan.server.store.StoreSession;
+import io.weightspan.server.store.ScratchSession;
 import io.weightspan.server.store.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,39 +13,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A {@link StoreSession} of a {@link S3ObjectStore}. Other machines don't see that it is open; nothing is deleted
- * because the store never deletes.
+ * A {@link StoreSession} of a {@link S3ObjectStore}. Other machines don't see that it is open; what it relies
+ * on is spared by marks.
  */
-final class S3Session implements StoreSession {
+final class S3Session extends ScratchSession {
 
     private static final int MAX_READINGS = 3;
 
-    private final S3ObjectStore store;
-    private final GcMarks marks;
     private final Uploads uploads;
-    private final Scratch scratch;
-    private final List<Digest> added = Collections.synchronizedList(new ArrayList<>());
-    private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Takes over the scratch folder. */
     S3Session(S3ObjectStore store, Uploads uploads, Scratch scratch) {
-        this.store = store;
-        this.marks = new GcMarks(store);
+        super(store, scratch);
         this.uploads = uploads;
-        this.scratch = scratch;
-    }
-
-    @Override
-    public Path newFile() {
-        checkOpen();
-        return scratch.newFile();
     }
 
     @Override
@@ -109,43 +91,18 @@ final class S3Session implements StoreSession {
         return stored;
     }
 
-    @Override
-    public List<Digest> added() {
-        synchronized (added) {
-            return List.copyOf(added);
-        }
-    }
-
-    @Override
-    public void close() throws IOException {
-        if (closed.compareAndSet(false, true)) {
-            scratch.close();
-        }
-    }
-
-    @Override
-    public boolean keep(Digest digest) throws IOException {
-        checkOpen();
-        return marks.keep(digest);
-    }
-
     private boolean isThere(Digest digest, long size) throws IOException {
-        if (!marks.keep(digest)) {
-            return false;
-        }
-        OptionalLong there = store.size(digest);
+        OptionalLong there = keptSize(digest);
         // An object of another length is none that a sound service made; it is put right.
         return there.isPresent() && there.getAsLong() == size;
     }
 
     private StoredObject added(Digest digest, long size) {
-        added.add(digest);
+        add(digest);
         return new StoredObject(digest, size, true);
     }
 
-    private void checkOpen() {
-        if (closed.get()) {
-            throw new IllegalStateException("the session is closed");
-        }
-    }
+    /** Nothing but scratch files began: a bucket has no locks. */
+    @Override
+    protected void end() {}
 }
