@@ -80,14 +80,15 @@ final class EditRoute {
             if (path.isEmpty()) {
                 throw JsonBody.bad("a file lacks its 'path'");
             }
-            // Within the commit: the newest clients take no other way than this one and Xet's, which isn't spoken here.
+            boolean isLarge = LargeFiles.isLarge(path, wanted.path("size").asLong(0));
             ObjectNode file = files.addObject()
                     .put("path", path)
-                    .put("uploadMode", "regular")
+                    .put("uploadMode", isLarge ? "lfs" : "regular")
                     .put("shouldIgnore", false);
             CommitFile old = present.get(path);
             if (old != null) {
-                file.put("oid", old.gitOid());
+                // By this a client knows a file that has not changed; it compares what it is about to send.
+                file.put("oid", isLarge ? old.sha256().hex() : old.gitOid());
             }
         }
         return HubJson.answer(json).with(HubErrors.COMMIT_HEADER, commit.id());

@@ -26,12 +26,17 @@ final class LargeFiles {
 
     /** Returns whether a file is a large one. Empty files never are: clients always send them as regular ones. */
     static boolean isLarge(CommitFile file) {
-        if (file.size() == 0) {
+        return isLarge(file.path(), file.size());
+    }
+
+    /** Returns whether a file of this path and number of bytes is, or would be, a large one. */
+    static boolean isLarge(String path, long size) {
+        if (size == 0) {
             return false;
         }
-        String name = file.path().substring(file.path().lastIndexOf('/') + 1);
+        String name = path.substring(path.lastIndexOf('/') + 1);
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return file.size() >= LARGE_BYTES || (name.indexOf('.') >= 0 && SUFFIXES.contains(suffix));
+        return size >= LARGE_BYTES || (name.indexOf('.') >= 0 && SUFFIXES.contains(suffix));
     }
 
     /** Returns what the file's entity tag holds: 64 hexadecimal digits of a large file, 40 of another. */

@@ -108,10 +108,10 @@ public final class Uploads {
     public void note(RepoId repo, Fingerprint file, boolean forGit) throws IOException {
         String key = key(forGit ? GIT : SENT, repo, file.sha256());
         String text = file.size() + " " + file.gitOid() + " " + System.currentTimeMillis() + "\n";
-        @Nullable
-        String before = store.value(key).orElse(null);
-        // Whoever else sets it at the same time was sent the same file.
-        store.compareAndSet(key, before, text);
+        boolean isSet = false;
+        while (!isSet) {
+            isSet = store.compareAndSet(key, store.value(key).orElse(null), text);
+        }
     }
 
     /**
@@ -167,7 +167,7 @@ public final class Uploads {
 
     /** Gives what a repository was sent to another name of it, or with {@code null} forgets it. */
     void move(RepoId from, @Nullable RepoId to) throws IOException {
-        for (String prefix : List.of(GIT, SENT)) {
+        for (String prefix : List.of(GIT, SENT, XorbIndex.XORBS)) {
             for (String key : store.keys(prefix + from + "/")) {
                 Optional<String> text = store.value(key);
                 if (to != null && text.isPresent()) {

@@ -14,6 +14,7 @@ import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.web.WebHandler;
+import io.weightspan.server.xet.XetHandler;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -78,12 +79,14 @@ public final class StoreServer implements Closeable {
             return server != null && server.isAccepting();
         });
         WebHandler web = new WebHandler(repositories, request -> new GuardedViewer(guard, guard.identify(request)));
+        HrefSigner signer = new HrefSigner(store, InstantSource.system());
         // The pages come first since they answer but browsers, and leave every path of an API alone.
         List<RequestHandler> handlers = List.of(
                 web,
                 service,
                 new RecordsHandler(repositories, content, guard),
-                new LfsHandler(repositories, content, guard, new HrefSigner(store, InstantSource.system())),
+                new LfsHandler(repositories, content, guard, signer),
+                new XetHandler(repositories, guard, signer, InstantSource.system()),
                 new HubHandler(repositories, content, guard));
         HttpServer server = HttpServer.start(address, web.around(new FirstHandler(handlers)), limits);
         started.set(server);

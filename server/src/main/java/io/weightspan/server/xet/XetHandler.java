@@ -1,0 +1,136 @@
+package io.weightspan.server.xet;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.HrefSigner;
+import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.RequestTarget;
+import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubErrors;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.Repositories;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The half of Xet by which files are sent: the route that gives a token for it, below
+ * {@code /api/models/{ns}/{name}/xet-write-token}, and the content-addressed store below {@code /api/xet}, which
+ * knows of nothing that was sent before. Files are read by plain HTTP. Thread-safe.
+ */
+public final class XetHandler implements RequestHandler {
+
+    /** As on the Hub; clients ask for a new token in time. */
+    private static final Duration LIFETIME = Duration.ofHours(1);
+
+    private static final List<String> STORE = List.of("api", "xet");
+
+    private final Repositories repositories;
+    private final Guard guard;
+    private final InstantSource clock;
+    private final XetTokens tokens;
+    private final XetUploads uploads;
+
+    /**
+     * Creates a handler.
+     *
+     * @param repositories the repositories that are written
+     * @param guard who may what
+     * @param signer signs tokens
+     * @param clock tells until when a token is good
+     */
+    public XetHandler(Repositories repositories, Guard guard, HrefSigner signer, InstantSource clock) {
+        this.repositories = requireNonNull(repositories, "repositories is null");
+        this.guard = requireNonNull(guard, "guard is null");
+        this.clock = requireNonNull(clock, "clock is null");
+        this.tokens = new XetTokens(signer);
+        this.uploads = new XetUploads(repositories);
+    }
+
+    @Override
+    public Optional<Response> handle(Request request) throws HttpException, IOException {
+        List<String> path = request.target().segments();
+        if (isTokenRoute(path)) {
+            RepoId repo = HubErrors.repo(path.get(2), path.get(3));
+            return Optional.of(token(request, repo, String.join("/", path.subList(5, path.size()))));
+        }
+        if (!isStore(path)) {
+            return Optional.empty();
+        }
+        RepoId repo = tokens.require(request);
+        return Optional.of(HubErrors.translate(() -> {
+            try (InputStream body = request.body().open()) {
+                return answer(request, repo, path.subList(STORE.size(), path.size()), body);
+            } catch (XetFormatException e) {
+                throw bad(String.valueOf(e.getMessage())).because(e);
+            }
+        }));
+    }
+
+    /** Also what is sent to a later version: clients must be told that it isn't here, not that it is too large. */
+    @Override
+    public boolean takesStream(String method, RequestTarget target) {
+        return method.equals("POST") && isStore(target.segments());
+    }
+
+    private Response token(Request request, RepoId repo, String revision) throws HttpException, IOException {
+        request.requireRead();
+        guard.requireWrite(request, repo);
+        HubErrors.translate(() -> repositories.resolve(repo, revision));
+        var until = clock.instant().plus(LIFETIME);
+        return json(Map.of(
+                "casUrl", request.baseUrl() + "/" + String.join("/", STORE),
+                "exp", until.getEpochSecond(),
+                "accessToken", tokens.make(repo, until)));
+    }
+
+    private Response answer(Request request, RepoId repo, List<String> path, InputStream body)
+            throws HttpException, IOException {
+        if (isXorb(path)) {
+            request.require("POST");
+            if (!Digest.isHex(path.getLast())) {
+                throw bad("'" + path.getLast() + "' is no hash of a xorb");
+            }
+            return json(Map.of("was_inserted", uploads.keep(repo, Digest.of(path.getLast()), body)));
+        }
+        if (path.equals(List.of("v1", "shards"))) {
+            request.require("POST");
+            uploads.assemble(repo, body);
+            return json(Map.of("result", 1));
+        }
+        // Chunks that somebody sent before among others: whoever asks is told there are none, and sends all.
+        throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
+    }
+
+    private static boolean isTokenRoute(List<String> path) {
+        return path.size() >= 6
+                && path.subList(0, 2).equals(List.of("api", "models"))
+                && path.get(4).equals("xet-write-token");
+    }
+
+    private static boolean isStore(List<String> path) {
+        return path.size() > STORE.size() && path.subList(0, STORE.size()).equals(STORE);
+    }
+
+    private static boolean isXorb(List<String> path) {
+        return path.size() == 4 && path.subList(0, 3).equals(List.of("v1", "xorbs", "default"));
+    }
+
+    private static HttpException bad(String message) {
+        return new HttpException(HttpResponseStatus.BAD_REQUEST, message);
+    }
+
+    private static Response json(Map<String, ?> content) {
+        return Response.json(HttpResponseStatus.OK, JsonMapper.shared().writeValueAsBytes(content));
+    }
+}

@@ -1,0 +1,98 @@
+package io.weightspan.server.serve;
+
+import io.weightspan.server.auth.AccessToken;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.NewToken;
+import io.weightspan.server.auth.Role;
+import io.weightspan.server.auth.Scope;
+import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.auth.Tokens;
+import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.Stores;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A server of a new store, with tokens of Ann, who writes below {@code ann}, and of Ray, who reads there. */
+public final class TestHub implements Closeable {
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final String ann = NewToken.create();
+    private final String ray = NewToken.create();
+    private final ObjectStore store;
+    private final StoreServer server;
+
+    /** Starts a server of a store in a folder. */
+    public TestHub(Path folder) throws IOException {
+        TokenFile file = new TokenFile(folder.resolve("tokens.json"));
+        file.change(all -> {
+            all.add(token("ann", ann, Role.WRITE));
+            all.add(token("ray", ray, Role.READ));
+        });
+        Tokens tokens = new Tokens(file, InstantSource.system());
+        store = Stores.openOrCreate(folder.resolve("store").toString());
+        server = StoreServer.start(
+                store,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                HttpLimits.DEFAULT,
+                1 << 20,
+                repositories -> Guard.of(repositories, tokens, true));
+    }
+
+    private static AccessToken token(String name, String secret, Role role) {
+        return new AccessToken(
+                name, name, role, List.of(new Scope("ann")), NewToken.hash(secret), Instant.EPOCH, Optional.empty());
+    }
+
+    /** Returns the token of who may write. */
+    public String ann() {
+        return ann;
+    }
+
+    /** Returns the token of who may only read. */
+    public String ray() {
+        return ray;
+    }
+
+    /** Returns what is served. */
+    public ObjectStore store() {
+        return store;
+    }
+
+    /** Returns where it listens. */
+    public String url() {
+        return server.url();
+    }
+
+    /** Sends a request. */
+    public HttpResponse<byte[]> send(String method, String path, byte[] body, @Nullable String token)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.url() + path))
+                .method(method, body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return client.send(request.build(), BodyHandlers.ofByteArray());
+    }
+
+    @Override
+    public void close() throws IOException {
+        client.close();
+        server.close();
+        store.close();
+    }
+}
