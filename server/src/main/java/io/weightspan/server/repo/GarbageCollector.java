@@ -263,11 +263,13 @@ public final class GarbageCollector {
                 .toList();
     }
 
-    /** Removes the hints that lead to what is deleted. */
+    /** Removes the hints and other values that lead to what is deleted. */
     private void forgetHints(Set<Digest> deleted, int jobs) throws IOException {
         if (deleted.isEmpty()) {
             return;
         }
+        Uploads.forget(store, deleted, jobs);
+        XorbIndex.forget(store, deleted, jobs);
         FileIndex index = new FileIndex(store);
         Workers.run(jobs, index.keys(), key -> {
             Optional<FileIndex.Hint> hint = index.find(key);

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -163,6 +164,17 @@ public final class Uploads {
             kept.put(key, Digest.of(name));
         }
         return kept;
+    }
+
+    /** Forgets what repositories were sent and is deleted, unless it was sent again since. */
+    static void forget(ObjectStore store, Set<Digest> deleted, int jobs) throws IOException {
+        Workers.run(jobs, store.keys(SENT), key -> {
+            String name = key.substring(key.lastIndexOf('/') + 1);
+            Optional<String> text = store.value(key);
+            if (Digest.isHex(name) && deleted.contains(Digest.of(name)) && !store.exists(Digest.of(name))) {
+                store.compareAndSet(key, text.orElse(null), null);
+            }
+        });
     }
 
     /** Gives what a repository was sent to another name of it, or with {@code null} forgets it. */

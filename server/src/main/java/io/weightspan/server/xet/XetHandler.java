@@ -25,15 +25,19 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The half of Xet by which files are sent: the route that gives a token for it, below
- * {@code /api/models/{ns}/{name}/xet-write-token}, and the content-addressed store below {@code /api/xet}, which
- * knows of nothing that was sent before. Files are read by plain HTTP. Thread-safe.
+ * {@code /api/models/{ns}/{name}/xet-write-token}, and the content-addressed store below
+ * {@code /api/xet/{ns}/{name}/{generation}}, which knows of nothing that was sent before. Files are read by plain HTTP.
+ * Thread-safe.
  */
 public final class XetHandler implements RequestHandler {
 
     /** As on the Hub; clients ask for a new token in time. */
     private static final Duration LIFETIME = Duration.ofHours(1);
 
-    private static final List<String> STORE = List.of("api", "xet");
+    private static final String STORE = "api/xet";
+
+    /** The segments of {@link #STORE}, a namespace, a name and a generation. */
+    private static final int PREFIX = 5;
 
     private final Repositories repositories;
     private final Guard guard;
@@ -67,10 +71,11 @@ public final class XetHandler implements RequestHandler {
         if (!isStore(path)) {
             return Optional.empty();
         }
-        RepoId repo = tokens.require(request);
+        RepoId repo = HubErrors.repo(path.get(2), path.get(3));
+        tokens.require(request, repo);
         return Optional.of(HubErrors.translate(() -> {
             try (InputStream body = request.body().open()) {
-                return answer(request, repo, path.subList(STORE.size(), path.size()), body);
+                return answer(request, repo, path.subList(PREFIX, path.size()), body);
             } catch (XetFormatException e) {
                 throw bad(String.valueOf(e.getMessage())).because(e);
             }
@@ -89,7 +94,7 @@ public final class XetHandler implements RequestHandler {
         HubErrors.translate(() -> repositories.resolve(repo, revision));
         var until = clock.instant().plus(LIFETIME);
         return json(Map.of(
-                "casUrl", request.baseUrl() + "/" + String.join("/", STORE),
+                "casUrl", String.join("/", request.baseUrl(), STORE, repo.toString(), uploads.generation(repo)),
                 "exp", until.getEpochSecond(),
                 "accessToken", tokens.make(repo, until)));
     }
@@ -119,7 +124,7 @@ public final class XetHandler implements RequestHandler {
     }
 
     private static boolean isStore(List<String> path) {
-        return path.size() > STORE.size() && path.subList(0, STORE.size()).equals(STORE);
+        return path.size() > PREFIX && String.join("/", path.subList(0, 2)).equals(STORE);
     }
 
     private static boolean isXorb(List<String> path) {

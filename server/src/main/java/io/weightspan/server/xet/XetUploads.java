@@ -51,6 +51,15 @@ final class XetUploads {
     }
 
     /**
+     * Returns what an address has in it for clients to send what they sent to none of it.
+     *
+     * @throws IOException if the store can't be read or written
+     */
+    String generation(RepoId repo) throws IOException {
+        return xorbs.generation(repo);
+    }
+
+    /**
      * Keeps a xorb.
      *
      * @param hash its name, as its sender gives it

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.repo.GarbageCollector;
+import io.weightspan.server.repo.PackListener;
 import io.weightspan.server.serve.TestHub;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,10 +16,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +69,7 @@ class XetHandlerTest {
 
     @Test
     void makesTheFilesThatAClientSent() throws Exception {
-        String token = token();
+        Cas token = token();
         assertThat(text(send(XORB, resource("xorb.bin"), token))).isEqualTo("{\"was_inserted\":true}");
         assertThat(text(send(SHARD, resource("shard.bin"), token))).isEqualTo("{\"result\":1}");
         // Who has not heard the answer sends all of it again.
@@ -85,7 +87,7 @@ class XetHandlerTest {
 
     @Test
     void makesAFileOfPartsOfSeveralXorbs() throws Exception {
-        String token = token();
+        Cas token = token();
         // Seven xorbs are more than are kept open at a time, and the first of them comes again.
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         ByteArrayOutputStream shard = new ByteArrayOutputStream();
@@ -125,7 +127,8 @@ class XetHandlerTest {
         "POST, /v1/shards, 400"
     })
     void tellsWhatThereIsNot(String method, String path, int status) throws Exception {
-        HttpResponse<byte[]> answer = hub.send(method, "/api/xet" + path, new byte[0], token());
+        Cas cas = token();
+        HttpResponse<byte[]> answer = hub.send(method, cas.path() + path, new byte[0], cas.token());
         assertThat(answer.statusCode()).as(text(answer)).isEqualTo(status);
     }
 
@@ -143,13 +146,17 @@ class XetHandlerTest {
                 .isEqualTo(404);
         assertThat(hub.send("GET", "/api/models/ann/n/xet-write-token/main", new byte[0], hub.ann()).statusCode())
                 .isEqualTo(404);
-        String token = token();
-        String changed = (token.charAt(0) == 'a' ? "b" : "a") + token.substring(1);
+        Cas good = token();
+        String token = good.token();
+        String changed = token.substring(1) + (token.endsWith("a") ? "b" : "a");
         for (String bad : List.of(hub.ann(), changed, token.substring(1), "a", "*", "a".repeat(2000))) {
-            assertThat(send(XORB, resource("xorb.bin"), bad).statusCode()).as(bad).isEqualTo(401);
+            HttpResponse<byte[]> answer = send(XORB, resource("xorb.bin"), new Cas(good.path(), bad));
+            assertThat(answer.statusCode()).as(bad).isEqualTo(401);
         }
-        assertThat(hub.send("POST", "/api/xet" + XORB, resource("xorb.bin"), null).statusCode()).isEqualTo(401);
-        assertThat(hub.store().keys("xet/")).isEmpty();
+        assertThat(hub.send("POST", good.path() + XORB, resource("xorb.bin"), null).statusCode()).isEqualTo(401);
+        String other = good.path().replace("/m/", "/n/");
+        assertThat(send(XORB, resource("xorb.bin"), new Cas(other, token)).statusCode()).isEqualTo(401);
+        assertThat(xorbs()).isEmpty();
     }
 
     @Test
@@ -176,7 +183,7 @@ class XetHandlerTest {
         HttpResponse<byte[]> answer = send(XORB, xorb, token());
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(text(answer)).contains("chunk 0").contains(message);
-        assertThat(hub.store().keys("xet/")).isEmpty();
+        assertThat(xorbs()).isEmpty();
     }
 
     @ParameterizedTest
@@ -184,7 +191,25 @@ class XetHandlerTest {
     void refusesAXorbThatEndsEarly(int length) throws Exception {
         HttpResponse<byte[]> answer = send(XORB, Arrays.copyOf(resource("xorb.bin"), length), token());
         assertThat(answer.statusCode()).as(text(answer)).isEqualTo(400);
-        assertThat(hub.store().keys("xet/")).isEmpty();
+        assertThat(xorbs()).isEmpty();
+    }
+
+    @Test
+    void asksForAllAnewOnceAXorbWasRemoved() throws Exception {
+        Cas before = token();
+        assertThat(send(XORB, resource("xorb.bin"), before).statusCode()).isEqualTo(200);
+        assertThat(token().path()).isEqualTo(before.path());
+        collect();
+        assertThat(xorbs()).isEmpty();
+        Cas after = token();
+        assertThat(after.path()).isNotEqualTo(before.path());
+        // A client that was told the address before goes on with what it sends itself.
+        assertThat(send(SHARD, resource("shard.bin"), before).statusCode()).isEqualTo(400);
+        assertThat(send(XORB, resource("xorb.bin"), before).statusCode()).isEqualTo(200);
+        assertThat(send(SHARD, resource("shard.bin"), before).statusCode()).isEqualTo(200);
+        assertThat(hub.store().keys("uploads/")).hasSize(3);
+        collect();
+        assertThat(hub.store().keys("uploads/")).isEmpty();
     }
 
     @Test
@@ -192,7 +217,7 @@ class XetHandlerTest {
         byte[] xorb = resource("xorb.bin");
         byte[] longer = Arrays.copyOf(xorb, xorb.length + 20);
         System.arraycopy(utf8("XETBLOB"), 0, longer, xorb.length, 7);
-        String token = token();
+        Cas token = token();
         assertThat(send(XORB, longer, token).statusCode()).isEqualTo(200);
         assertThat(send(SHARD, resource("shard.bin"), token).statusCode()).isEqualTo(200);
     }
@@ -204,7 +229,7 @@ class XetHandlerTest {
             xorb[offset] ^= 1;
             // Files that are whole are kept, and known when they are sent again.
             hub.send("POST", "/api/repos/create", utf8("{\"name\":\"r" + offset + "\"}"), hub.ann());
-            String token = token("r" + offset);
+            Cas token = token("r" + offset);
             assertThat(send(XORB, xorb, token).statusCode()).isEqualTo(200);
             HttpResponse<byte[]> answer = send(SHARD, resource("shard.bin"), token);
             assertThat(answer.statusCode()).as(offset + ": " + text(answer)).isEqualTo(400);
@@ -233,7 +258,7 @@ class XetHandlerTest {
         "192, 0, as announced"
     })
     void refusesAShardThatLies(int offset, int value, String message) throws Exception {
-        String token = token();
+        Cas token = token();
         assertThat(send(XORB, resource("xorb.bin"), token).statusCode()).isEqualTo(200);
         byte[] shard = resource("shard.bin");
         shard[offset] = (byte) value;
@@ -247,7 +272,7 @@ class XetHandlerTest {
 
     @Test
     void refusesAShardThatEndsEarly() throws Exception {
-        String token = token();
+        Cas token = token();
         byte[] shard = resource("shard.bin");
         for (int length = 0; length < TERM_AT + 3 * 48; length += 37) {
             HttpResponse<byte[]> answer = send(SHARD, Arrays.copyOf(shard, length), token);
@@ -255,22 +280,34 @@ class XetHandlerTest {
         }
     }
 
-    private String token() throws IOException, InterruptedException {
+    /** An address to send to, and the token for it. */
+    private record Cas(String path, String token) {}
+
+    private void collect() throws IOException {
+        new GarbageCollector(hub.store())
+                .run(new GarbageCollector.Request(Duration.ZERO, false, 1), PackListener.NONE);
+    }
+
+    private List<String> xorbs() throws IOException {
+        return hub.store().keys("xet/").stream().filter(key -> !key.endsWith("/generation")).toList();
+    }
+
+    private Cas token() throws IOException, InterruptedException {
         return token("m");
     }
 
-    private String token(String repo) throws IOException, InterruptedException {
+    private Cas token(String repo) throws IOException, InterruptedException {
         HttpResponse<byte[]> answer =
                 hub.send("GET", "/api/models/ann/" + repo + "/xet-write-token/main", new byte[0], hub.ann());
         JsonNode json = JsonMapper.shared().readTree(answer.body());
-        assertThat(json.path("casUrl").stringValue()).isEqualTo(hub.url() + "/api/xet");
+        String url = json.path("casUrl").stringValue();
+        assertThat(url).matches(hub.url() + "/api/xet/ann/" + repo + "/[0-9a-f]{16}");
         assertThat(json.path("exp").longValue()).isGreaterThan(System.currentTimeMillis() / 1000 + 3000);
-        return json.path("accessToken").stringValue();
+        return new Cas(url.substring(hub.url().length()), json.path("accessToken").stringValue());
     }
 
-    private HttpResponse<byte[]> send(String path, byte[] body, @Nullable String token)
-            throws IOException, InterruptedException {
-        return hub.send("POST", "/api/xet" + path, body, token);
+    private HttpResponse<byte[]> send(String path, byte[] body, Cas cas) throws IOException, InterruptedException {
+        return hub.send("POST", cas.path() + path, body, cas.token());
     }
 
     private HttpResponse<byte[]> get(String path) throws IOException, InterruptedException {
