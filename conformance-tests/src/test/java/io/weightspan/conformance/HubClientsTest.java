@@ -126,7 +126,8 @@ class HubClientsTest {
         Tokens tokens = new Tokens(file, InstantSource.system());
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return StoreServer.start(
-                store, anyPort, HttpLimits.DEFAULT, 64 << 20, repositories -> Guard.of(repositories, tokens, true));
+                store, anyPort, HttpLimits.DEFAULT, 64 << 20, repositories -> Guard.of(repositories, tokens, true),
+                0);
     }
 
     private static GarbageCollector.Report collect(ObjectStore store) throws IOException {

@@ -81,6 +81,14 @@ final class ServeCommand implements Callable<Integer> {
             description = "Let nobody read without a token.")
     private boolean noAnonymousRead;
 
+    @Option(
+            names = "--encoders",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many uploaded weight files to encode at once, beside the requests; 0 leaves them as they"
+                    + " came, or to another server of the store. Default: ${DEFAULT-VALUE}")
+    private int encoders;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (noAnonymousRead && tokens == null) {
@@ -89,11 +97,15 @@ final class ServeCommand implements Callable<Integer> {
         if (cacheMib < 0) {
             throw new ParameterException(spec.commandLine(), "--cache-mb must be at least 0");
         }
+        if (encoders < 0) {
+            throw new ParameterException(spec.commandLine(), "--encoders must be at least 0");
+        }
         InetSocketAddress address = address();
         CountDownLatch stopped = new CountDownLatch(1);
         try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
                 StoreServer server =
-                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB, guards())) {
+                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB, guards(),
+                                writers())) {
             Thread hook = Thread.ofPlatform().unstarted(() -> {
                 close(server);
                 stopped.countDown();
@@ -116,6 +128,11 @@ final class ServeCommand implements Callable<Integer> {
         }
         Tokens known = new Tokens(new TokenFile(tokens), InstantSource.system());
         return repositories -> Guard.of(repositories, known, !noAnonymousRead);
+    }
+
+    /** A server that nobody writes to leaves its store as it is. */
+    private int writers() {
+        return tokens == null ? 0 : encoders;
     }
 
     private InetSocketAddress address() {

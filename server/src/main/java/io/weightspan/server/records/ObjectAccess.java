@@ -31,11 +31,19 @@ final class ObjectAccess {
     private final StoredFiles files;
     private final Guard guard;
 
-    /** What the files of a commit need; a commit never changes. */
-    private final Cache<Digest, Set<Digest>> byCommit = Caffeine.newBuilder()
+    /** What the files of a commit need. */
+    private final Cache<Digest, Needed> byCommit = Caffeine.newBuilder()
             .maximumWeight(CACHED_OBJECTS)
-            .weigher((Digest commit, Set<Digest> objects) -> 1 + objects.size())
+            .weigher((Digest commit, Needed needed) -> 1 + needed.objects().size())
             .build();
+
+    /**
+     * What the files of a commit need.
+     *
+     * @param commit the commit as it was stored then: its files may be encoded later
+     * @param objects the objects
+     */
+    private record Needed(Commit commit, Set<Digest> objects) {}
 
     ObjectAccess(Repositories repositories, Guard guard) {
         this.repositories = requireNonNull(repositories, "repositories is null");
@@ -71,12 +79,12 @@ final class ObjectAccess {
 
     private boolean holds(RepoId repo, Digest object) throws IOException {
         for (Commit commit : repositories.reachable(repo)) {
-            Set<Digest> objects = byCommit.getIfPresent(commit.object());
-            if (objects == null) {
-                objects = objects(commit);
-                byCommit.put(commit.object(), objects);
+            Needed needed = byCommit.getIfPresent(commit.object());
+            if (needed == null || !needed.commit().files().equals(commit.files())) {
+                needed = new Needed(commit, objects(commit));
+                byCommit.put(commit.object(), needed);
             }
-            if (objects.contains(object)) {
+            if (needed.objects().contains(object)) {
                 return true;
             }
         }

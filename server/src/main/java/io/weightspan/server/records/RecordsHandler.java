@@ -33,7 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The native read API of {@code format-spec/server-protocol.md}, below {@code /api/weightspan/v1}.
  *
- * <p>An object's bytes follow from its name, so they may be cached for ever; so may what a commit is made of.
+ * <p>An object's bytes follow from its name, so they may be cached for ever. What a commit's files are stored as may
+ * change.
  */
 public final class RecordsHandler implements RequestHandler {
 
@@ -114,9 +115,8 @@ public final class RecordsHandler implements RequestHandler {
             for (CommitFile file : commit.files()) {
                 describe(file, array.addObject());
             }
-            boolean immutable = revision.equals(commit.id());
             return Response.json(HttpResponseStatus.OK, JSON.writeValueAsBytes(json))
-                    .with("Cache-Control", immutable ? FOR_EVER : "no-cache")
+                    .with("Cache-Control", "no-cache")
                     .with(HubErrors.COMMIT_HEADER, commit.id());
         });
     }

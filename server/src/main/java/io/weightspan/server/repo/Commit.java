@@ -63,6 +63,11 @@ public record Commit(
         return new Commit(object, now, parent, author, message, time, family, files);
     }
 
+    /** Returns the same commit whose files are stored in another way. */
+    Commit with(List<CommitFile> now) {
+        return now.equals(files) ? this : new Commit(object, repo, parent, author, message, time, family, now);
+    }
+
     /**
      * Returns a file.
      *

@@ -71,7 +71,8 @@ final class CommitCodec {
         }
     }
 
-    private static io.weightspan.format.v1.CommitFile encode(CommitFile file) {
+    /** Returns the message of a file. */
+    static io.weightspan.format.v1.CommitFile encode(CommitFile file) {
         io.weightspan.format.v1.CommitFile.Builder message = io.weightspan.format.v1.CommitFile.newBuilder()
                 .setPath(file.path())
                 .setSize(file.size())
@@ -97,7 +98,12 @@ final class CommitCodec {
         return message.build();
     }
 
-    private static CommitFile decode(io.weightspan.format.v1.CommitFile file) {
+    /**
+     * Takes a file out of its message.
+     *
+     * @throws IllegalArgumentException if that breaks a rule of ST-COM
+     */
+    static CommitFile decode(io.weightspan.format.v1.CommitFile file) {
         if (file.getGitOid().size() != GIT_OID_BYTES) {
             throw new IllegalArgumentException("git_oid of " + file.getGitOid().size() + " bytes");
         }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -21,6 +22,7 @@ final class ObjectKeeper {
     private final ObjectStore store;
     private final StoreSession session;
     private final StoredFiles files;
+    private final Encodings encodings;
 
     /** What records need, which never changes; whether it is there must be asked again for each ref. */
     private final Map<Digest, List<Dependency>> needs = new HashMap<>();
@@ -29,6 +31,7 @@ final class ObjectKeeper {
         this.store = store;
         this.session = session;
         this.files = new StoredFiles(store);
+        this.encodings = new Encodings(store);
     }
 
     /**
@@ -43,19 +46,51 @@ final class ObjectKeeper {
         Set<Digest> kept = new HashSet<>();
         Set<Digest> followed = new HashSet<>();
         for (CommitFile file : committed) {
-            keep(file.object(), kept);
-            for (SharedObject shared : file.shared()) {
-                keep(shared.object(), kept);
-            }
-            if (file.kind() == FileKind.RECORD) {
-                keepNeeds(file.object(), file.sha256(), kept, followed);
+            if (!Encodings.isCandidate(file) || !keepEncoded(file, kept, followed)) {
+                keep(file, kept, followed);
             }
         }
     }
 
+    private void keep(CommitFile file, Set<Digest> kept, Set<Digest> followed) throws IOException {
+        keep(file.object(), kept);
+        for (SharedObject shared : file.shared()) {
+            keep(shared.object(), kept);
+        }
+        if (file.kind() == FileKind.RECORD) {
+            keepNeeds(file.object(), file.sha256(), kept, followed);
+        }
+    }
+
+    /** Keeps the record that readers find in a plain file's place, or else sees to it that they find the plain file. */
+    private boolean keepEncoded(CommitFile file, Set<Digest> kept, Set<Digest> followed) throws IOException {
+        Optional<CommitFile> record = encodings.look(file.sha256());
+        if (record.isEmpty()) {
+            return false;
+        }
+        try {
+            keep(record.get(), kept, followed);
+            return true;
+        } catch (ObjectNotFoundException e) {
+            // Nothing had reached the file for a time of grace, so a collection has deleted the record, or part of it.
+            encodings.forget(record.get());
+            return false;
+        } catch (ContainerException e) {
+            // The file has come again, so that what is damaged can be done without.
+            if (!session.keep(file.object())) {
+                throw e;
+            }
+            encodings.forget(record.get());
+            return false;
+        }
+    }
+
     private void keep(Digest object, Set<Digest> kept) throws IOException {
-        if (kept.add(object) && !session.keep(object)) {
-            throw new ObjectNotFoundException(store.location(), object);
+        if (!kept.contains(object)) {
+            if (!session.keep(object)) {
+                throw new ObjectNotFoundException(store.location(), object);
+            }
+            kept.add(object);
         }
     }
 

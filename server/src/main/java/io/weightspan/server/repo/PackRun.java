@@ -148,7 +148,23 @@ final class PackRun {
             }
         }
         storeOthers(others);
-        storeWeights(weights, base, plans, wish);
+        if (!weights.isEmpty()) {
+            storeWeights(weights, base, siblings(plans, base), wish);
+        }
+    }
+
+    /**
+     * Stores one weight file without loss, with what the store has of its family.
+     *
+     * @return how it is stored
+     * @throws IOException if it can't be read or the store can't be written
+     */
+    FileStorer.Stored store(WeightJob job, FamilyMembers.Family family) throws IOException {
+        List<StoredWeights> base = sketched(family.base(), Role.ROLE_BASE);
+        FileStorer.Wish wish = new FileStorer.Wish(
+                PackCoding.EXACT, base.stream().map(weights -> weights.file().sha256()).toList());
+        storeWeights(List.of(job), base, sketched(family.siblings(), Role.ROLE_SIBLING), wish);
+        return job.result();
     }
 
     private void storeOthers(List<FolderPlan.Member> others) throws IOException {
@@ -168,17 +184,13 @@ final class PackRun {
     }
 
     private void storeWeights(
-            List<WeightJob> jobs, List<StoredWeights> base, List<FolderPlan> plans, FileStorer.Wish wish)
+            List<WeightJob> jobs, List<StoredWeights> base, List<StoredWeights> siblings, FileStorer.Wish wish)
             throws IOException {
-        if (jobs.isEmpty()) {
-            return;
-        }
         Workers.run(request.jobs(), jobs, job -> {
             try (SafetensorsFile file = SafetensorsFile.open(job.file())) {
                 job.sketch(FileSketch.of(file));
             }
         });
-        List<StoredWeights> siblings = siblings(plans, base);
         MixedSiblings mixed = new MixedSiblings(files, siblings);
         mixed.read(jobs);
         new SiblingChooser(base, siblings).choose(jobs, mixed);

@@ -50,6 +50,7 @@ public final class Repositories {
     private static final long CACHED_SETTINGS = 10_000;
 
     private final ObjectStore store;
+    private final Encodings encodings;
     private final Cache<RepoId, RepoSettings> settings = Caffeine.newBuilder()
             .maximumSize(CACHED_SETTINGS)
             .expireAfterWrite(SETTINGS_TIME)
@@ -71,6 +72,7 @@ public final class Repositories {
      */
     public Repositories(ObjectStore store) {
         this.store = requireNonNull(store, "store is null");
+        this.encodings = new Encodings(store);
     }
 
     /**
@@ -80,6 +82,11 @@ public final class Repositories {
      */
     public ObjectStore store() {
         return store;
+    }
+
+    /** Returns the records that files were encoded into after commits had named them as plain ones. */
+    Encodings encodings() {
+        return encodings;
     }
 
     /**
@@ -287,7 +294,8 @@ public final class Repositories {
      *
      * @param repo the repository that it must belong to (ST-COM-004)
      * @param object the SHA-256 of its bytes
-     * @return the commit
+     * @return the commit; files that it names as plain ones and that were encoded since are the records that readers
+     *     find in their place (ST-ENC-001)
      * @throws CorruptStoreException if it is missing, damaged or of another repository
      * @throws IOException if the store can't be read
      */
@@ -297,7 +305,7 @@ public final class Repositories {
             cached = read(object);
             commits.put(object, cached);
         }
-        Commit commit = cached.commit();
+        Commit commit = encodings.resolve(cached.commit());
         if (commit.repo().equals(repo)) {
             return commit;
         }

@@ -7,6 +7,7 @@ import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class RepositoryEditor {
 
     private final Repositories repositories;
     private final ObjectStore store;
+    private final PendingFiles pending;
 
     /**
      * Edits the repositories of a store.
@@ -39,6 +41,7 @@ public final class RepositoryEditor {
     public RepositoryEditor(Repositories repositories) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.store = repositories.store();
+        this.pending = new PendingFiles(store, InstantSource.system());
     }
 
     /**
@@ -203,21 +206,37 @@ public final class RepositoryEditor {
             }
             List<CommitFile> files = FileChanges.apply(head, edit.changes());
             String named = family.isEmpty() ? head.family() : family;
-            if (files.equals(head.files()) && named.equals(head.family())) {
+            if (contents(files).equals(contents(head.files())) && named.equals(head.family())) {
                 return head;
             }
             List<CommitFile> fresh = new ArrayList<>(files);
             fresh.removeAll(head.files());
             keeper.keep(fresh);
+            // Before, so that no crash comes between; and after, since who takes it before finds no such commit.
+            enqueue(edit.repo(), fresh);
             byte[] bytes = CommitCodec.encode(draft(
                     edit.repo(), Optional.of(head.object()), edit.author(), edit.message(), named, files));
             Digest object = session.put(bytes).digest();
             if (store.compareAndSet(key, Repositories.refText(head.object()), Repositories.refText(object))) {
+                enqueue(edit.repo(), fresh);
                 return CommitCodec.decode(object, bytes);
             }
         }
         throw new IOException("branch " + edit.branch() + " of " + edit.repo()
                 + " is being changed by others all the time");
+    }
+
+    private void enqueue(RepoId repo, List<CommitFile> files) throws IOException {
+        for (CommitFile file : files) {
+            if (Encodings.isCandidate(file)) {
+                pending.add(repo, file.sha256());
+            }
+        }
+    }
+
+    /** What the files are, however they are stored. */
+    private static List<String> contents(List<CommitFile> files) {
+        return files.stream().map(file -> file.sha256().hex() + file.path()).toList();
     }
 
     private static CommitCodec.Draft draft(

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
+import io.weightspan.server.encode.Encoder;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.HttpServer;
 import io.weightspan.server.http.RequestHandler;
@@ -30,8 +31,10 @@ public final class StoreServer implements Closeable {
     private final StoredContent content;
     private final WebHandler web;
     private final HttpServer server;
+    private final Encoder encoder;
 
-    private StoreServer(StoredContent content, WebHandler web, HttpServer server) {
+    private StoreServer(StoredContent content, WebHandler web, HttpServer server, Encoder encoder) {
+        this.encoder = encoder;
         this.content = content;
         this.web = web;
         this.server = server;
@@ -49,7 +52,7 @@ public final class StoreServer implements Closeable {
      */
     public static StoreServer start(ObjectStore store, InetSocketAddress address, HttpLimits limits, long cacheBytes)
             throws IOException {
-        return start(store, address, limits, cacheBytes, Guard::readOnly);
+        return start(store, address, limits, cacheBytes, Guard::readOnly, 0);
     }
 
     /**
@@ -60,6 +63,7 @@ public final class StoreServer implements Closeable {
      * @param limits what a client may cost
      * @param cacheBytes bytes of decoded blocks kept in memory, at least 0
      * @param guards makes what says who may what
+     * @param encoders how many uploaded weight files to encode at once, beside the requests; at least 0
      * @return the server, which answers requests
      * @throws IOException if the address can't be listened on
      */
@@ -68,7 +72,8 @@ public final class StoreServer implements Closeable {
             InetSocketAddress address,
             HttpLimits limits,
             long cacheBytes,
-            Function<Repositories, Guard> guards)
+            Function<Repositories, Guard> guards,
+            int encoders)
             throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
         Guard guard = guards.apply(repositories);
@@ -90,7 +95,7 @@ public final class StoreServer implements Closeable {
                 new HubHandler(repositories, content, guard));
         HttpServer server = HttpServer.start(address, web.around(new FirstHandler(handlers)), limits);
         started.set(server);
-        return new StoreServer(content, web, server);
+        return new StoreServer(content, web, server, new Encoder(repositories, encoders));
     }
 
     /** Returns where the server listens, as a client would write it: {@code http://host:port}. */
@@ -108,6 +113,7 @@ public final class StoreServer implements Closeable {
      */
     @Override
     public void close() throws IOException {
+        encoder.close();
         server.close();
         web.close();
         content.close();

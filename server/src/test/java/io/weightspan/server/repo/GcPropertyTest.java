@@ -2,13 +2,17 @@ package io.weightspan.server.repo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.FolderObjectStore;
 import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.StoreSession;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,12 +40,22 @@ class GcPropertyTest {
         PACK,
         PACK_ON_BASE,
         PACK_MANY,
+        /** A commit of plain files, as clients of the Hub make them. */
+        UPLOAD,
+        /** Encoding of what was uploaded. */
+        ENCODE,
         DELETE,
         TAG,
         GC,
         DRY_RUN,
         /** A collection in the middle of which a pack is done. */
         GC_WITH_PACK,
+        /** A collection in the middle of which files are uploaded, or those that wait encoded. */
+        GC_WITH_UPLOAD,
+        GC_WITH_ENCODE,
+        /** An upload or encoding in the middle of which two collections are done, the second a day after the first. */
+        UPLOAD_WITH_GC,
+        ENCODE_WITH_GC,
         /** A pack in the middle of which two collections are done, the second a day after the first. */
         PACK_WITH_GC
     }
@@ -68,7 +82,7 @@ class GcPropertyTest {
         return step.list().ofMinSize(6).ofMaxSize(14);
     }
 
-    @Property(tries = 6, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 8, shrinking = ShrinkingMode.OFF)
     void whatIsReachableVerifiesWhateverHappens(@ForAll("steps") List<Step> steps) throws IOException {
         Path folder = Files.createTempDirectory("gc");
         try (ObjectStore store = FolderObjectStore.openOrCreate(folder.resolve("store"))) {
@@ -101,6 +115,8 @@ class GcPropertyTest {
                 case PACK -> stores.pack(model(step), Optional.empty());
                 case PACK_ON_BASE -> stores.pack(model(step), base(step));
                 case PACK_MANY -> packMany(step);
+                case UPLOAD -> upload(store, step);
+                case ENCODE -> encode(store);
                 case DELETE -> stores.deleteRepo(repo(step.model()));
                 case TAG -> {
                     Optional<Commit> head = new Repositories(store).head(repo(step.model()), "main");
@@ -113,8 +129,14 @@ class GcPropertyTest {
                     stores.pass(Duration.ofHours(13));
                 }
                 case DRY_RUN -> stores.dryRun();
-                case GC_WITH_PACK -> gcWithPack(step);
-                case PACK_WITH_GC -> packWithGc(step);
+                case GC_WITH_PACK -> gcWith(step, () -> stores.pack(model(step), base(step)));
+                case GC_WITH_UPLOAD -> gcWith(step, () -> upload(store, step));
+                case GC_WITH_ENCODE -> gcWith(step, () -> encode(store));
+                case PACK_WITH_GC -> withGc(
+                        step,
+                        hooked -> GcStores.pack(hooked, PackCoding.EXACT, base(step), List.of(model(step))));
+                case UPLOAD_WITH_GC -> withGc(step, hooked -> upload(hooked, step));
+                case ENCODE_WITH_GC -> withGc(step, Run::encode);
             }
         }
 
@@ -138,22 +160,69 @@ class GcPropertyTest {
             GcStores.pack(store, PackCoding.EXACT, Optional.empty(), models);
         }
 
-        private void gcWithPack(Step step) throws IOException {
+        private void upload(ObjectStore through, Step step) throws IOException {
+            Repositories repositories = new Repositories(through);
+            RepositoryEditor editor = new RepositoryEditor(repositories);
+            RepoId repo = repo(step.model());
+            if (!repositories.exists(repo)) {
+                editor.create(repo, RepoSettings.DEFAULT, "me");
+            }
+            Path file = model(step).resolve("model.safetensors");
+            try (StoreSession session = through.openSession();
+                    InputStream in = Files.newInputStream(file)) {
+                Uploads uploads = new Uploads(repositories);
+                Fingerprint sent = Fingerprint.of(file);
+                uploads.receive(session, in, sent.size(), sent.sha256());
+                uploads.note(repo, sent, false);
+                CommitFile named = uploads.find(repo, sent.sha256())
+                        .orElseThrow(() -> new ObjectNotFoundException("the store", sent.sha256()))
+                        .at("model.safetensors");
+                editor.commit(session, edit(repo, named), "models");
+            }
+        }
+
+        private static CommitEdit edit(RepoId repo, CommitFile file) {
+            return new CommitEdit(repo, "main", "me", "upload", Optional.empty(), List.of(new CommitEdit.Put(file)));
+        }
+
+        private static void encode(ObjectStore through) throws IOException {
+            PendingFiles pending = new PendingFiles(through, InstantSource.system());
+            for (Digest file : pending.list()) {
+                Optional<PendingFiles.Taken> taken = pending.take(file, Duration.ZERO);
+                if (taken.isPresent()) {
+                    new LateEncoder(new Repositories(through))
+                            .encode(taken.get().repo(), file, false, PackListener.NONE);
+                    pending.done(taken.get());
+                }
+            }
+        }
+
+        /** Something that is done to a store. */
+        private interface Work {
+            void run() throws IOException;
+        }
+
+        /** Something that is done through a store. */
+        private interface Through {
+            void run(ObjectStore hooked) throws IOException;
+        }
+
+        private void gcWith(Step step, Work work) throws IOException {
             int[] calls = new int[1];
             boolean[] done = new boolean[1];
             ObjectStore hooked = HookedStore.of(store, (method, arguments) -> {
                 boolean isDeletionUnderWay = method.equals("delete")
                         || method.equals("compareAndSet") && String.valueOf(arguments[1]).startsWith("deleting");
-                // A pack would wait for that deletion, which waits for this hook.
+                // Work would wait for that deletion, which waits for this hook.
                 if (calls[0]++ >= step.first() && !done[0] && !isDeletionUnderWay) {
                     done[0] = true;
-                    stores.pack(model(step), base(step));
+                    work.run();
                 }
             });
             stores.gc(hooked, GcStores.GRACE, false);
         }
 
-        private void packWithGc(Step step) throws IOException {
+        private void withGc(Step step, Through work) throws IOException {
             int[] calls = new int[1];
             int[] collections = new int[1];
             boolean[] isCommitting = new boolean[1];
@@ -166,11 +235,11 @@ class GcPropertyTest {
                     }
                     stores.gc();
                 }
-                isCommitting[0] |= method.equals("put") && arguments[0] instanceof byte[];
+                isCommitting[0] |= method.equals("put") && arguments[0] instanceof byte[] || method.equals("take");
                 isCommitting[0] &= !method.equals("compareAndSet");
             });
             try {
-                GcStores.pack(hooked, PackCoding.EXACT, base(step), List.of(model(step)));
+                work.run(hooked);
             } catch (ObjectNotFoundException e) {
                 // It took longer than the grace, which it may not survive; what counts is what is committed.
                 assertThat(collections[0]).isEqualTo(2);
@@ -186,6 +255,8 @@ class GcPropertyTest {
             assertThat(stores.objects()).isEmpty();
             assertThat(stores.marked()).isEmpty();
             assertThat(stores.hints()).isEmpty();
+            assertThat(store.keys("encoded/")).isEmpty();
+            assertThat(store.keys("uploads/")).isEmpty();
         }
     }
 }

@@ -82,7 +82,8 @@ class HubWriteTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 HttpLimits.DEFAULT,
                 1 << 20,
-                repositories -> Guard.of(repositories, tokens, true));
+                repositories -> Guard.of(repositories, tokens, true),
+                0);
         assertThat(post("/api/repos/create", "{\"name\":\"m\"}", ann).statusCode()).isEqualTo(200);
     }
 

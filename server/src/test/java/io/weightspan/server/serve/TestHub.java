@@ -36,8 +36,13 @@ public final class TestHub implements Closeable {
     private final ObjectStore store;
     private final StoreServer server;
 
-    /** Starts a server of a store in a folder. */
+    /** Starts a server of a store in a folder, which leaves what is uploaded as it comes. */
     public TestHub(Path folder) throws IOException {
+        this(folder, 0);
+    }
+
+    /** Starts a server of a store in a folder, with threads that encode what is uploaded. */
+    public TestHub(Path folder, int encoders) throws IOException {
         TokenFile file = new TokenFile(folder.resolve("tokens.json"));
         file.change(all -> {
             all.add(token("ann", ann, Role.WRITE));
@@ -50,7 +55,8 @@ public final class TestHub implements Closeable {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 HttpLimits.DEFAULT,
                 1 << 20,
-                repositories -> Guard.of(repositories, tokens, true));
+                repositories -> Guard.of(repositories, tokens, true),
+                encoders);
     }
 
     private static AccessToken token(String name, String secret, Role role) {
