@@ -11,6 +11,7 @@ import io.weightspan.server.auth.Scope;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
 import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.http.Listen;
 import io.weightspan.server.repo.GarbageCollector;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.PackRequest;
@@ -18,6 +19,7 @@ import io.weightspan.server.repo.Packer;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
+import io.weightspan.server.serve.ServerSettings;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
@@ -126,8 +128,7 @@ class HubClientsTest {
         Tokens tokens = new Tokens(file, InstantSource.system());
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return StoreServer.start(
-                store, anyPort, HttpLimits.DEFAULT, 64 << 20, repositories -> Guard.of(repositories, tokens, true),
-                0);
+                store, ServerSettings.of(Listen.plain(anyPort)).withGuards(repositories -> Guard.of(repositories, tokens, true)));
     }
 
     private static GarbageCollector.Report collect(ObjectStore store) throws IOException {

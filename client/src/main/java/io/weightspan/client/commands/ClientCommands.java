@@ -32,7 +32,7 @@ public final class ClientCommands implements CommandProvider {
         return switch (kind) {
             case BAD_ANSWER, DAMAGED, WRONG_FILE -> ExitStatus.DATA_BAD;
             case FILE_EXISTS, REPO_NOT_FOUND, REVISION_NOT_FOUND -> ExitStatus.USAGE;
-            case ENTRY_NOT_FOUND, DENIED, SERVER_FAILED -> ExitStatus.FAILED;
+            case ENTRY_NOT_FOUND, DENIED, UNTRUSTED, SERVER_FAILED -> ExitStatus.FAILED;
         };
     }
 }

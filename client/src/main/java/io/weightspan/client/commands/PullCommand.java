@@ -34,7 +34,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "", "Examples:", "  weightspan pull http://localhost:8640 team/adapter --to adapter",
             "  weightspan pull http://localhost:8640 team/adapter@v2 --to adapter --force --json",
-            "  weightspan pull http://localhost:8640 team/adapter --to adapter --fidelity span"})
+            "  weightspan pull http://localhost:8640 team/adapter --to adapter --fidelity span",
+            "  weightspan pull https://hub.internal team/adapter --to adapter --ca-cert authority.pem"})
 final class PullCommand implements Callable<Integer> {
 
     private static final String EXACT = "exact";
@@ -68,6 +69,9 @@ final class PullCommand implements Callable<Integer> {
 
     @Option(names = "--force", description = "Overwrite files that differ.")
     private boolean force;
+
+    @Mixin
+    private final ServerAccess access = new ServerAccess();
 
     @Mixin
     @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
@@ -121,7 +125,7 @@ final class PullCommand implements Callable<Integer> {
     }
 
     private HubOptions options() {
-        HubOptions options = HubOptions.defaults().withToken(System.getenv("WEIGHTSPAN_TOKEN"));
+        HubOptions options = access.applyTo(HubOptions.defaults(), System::getenv);
         if (cache != null) {
             options = options.withCacheDirectory(cache);
         }

@@ -45,6 +45,11 @@ final class Endpoint {
         return URI.create(base + API + "objects/" + object.hex());
     }
 
+    /** Returns whether connections have TLS. */
+    boolean isSecure() {
+        return "https".equalsIgnoreCase(origin.getScheme());
+    }
+
     /** Returns whether an address has the scheme, host and port of this server. */
     boolean isSameOrigin(URI other) {
         return other.getHost() != null && origin.getScheme().equalsIgnoreCase(other.getScheme())

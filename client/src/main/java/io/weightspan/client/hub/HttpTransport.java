@@ -9,10 +9,12 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import javax.net.ssl.SSLHandshakeException;
 
 /**
  * Sends single GET requests to one server and follows its redirects as long as they stay there. Repeats nothing.
@@ -28,14 +30,25 @@ final class HttpTransport implements AutoCloseable {
     private final Endpoint endpoint;
     private final HubOptions options;
 
-    HttpTransport(Endpoint endpoint, HubOptions options) {
+    /**
+     * Creates a transport, which connects when it is first used.
+     *
+     * @throws HubException of kind {@link HubException.Kind#UNTRUSTED} if the file of certificates can't be used
+     * @throws IOException if that file can't be read
+     */
+    HttpTransport(Endpoint endpoint, HubOptions options) throws IOException {
         this.endpoint = endpoint;
         this.options = options;
-        http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
+        // Without TLS the client of the JDK speaks HTTP/2 only after an upgrade, which servers have given up.
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .version(endpoint.isSecure() ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(options.connectTimeout())
-                .build();
+                .connectTimeout(options.connectTimeout());
+        Path authorities = options.authorities();
+        if (authorities != null) {
+            builder.sslContext(TrustedCertificates.of(authorities));
+        }
+        http = builder.build();
     }
 
     /**
@@ -156,6 +169,9 @@ final class HttpTransport implements AutoCloseable {
         try {
             HttpResponse<BodyReader> response = http.send(request.build(), head -> body);
             return new Answer(response.statusCode(), response.headers(), body);
+        } catch (SSLHandshakeException e) {
+            throw new HubException(HubException.Kind.UNTRUSTED, endpoint + ": no agreement on TLS: " + e.getMessage()
+                    + "; name the server's certificate, or its issuer's, with --ca-cert FILE", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (InterruptedIOException) new InterruptedIOException("interrupted while asking " + target)

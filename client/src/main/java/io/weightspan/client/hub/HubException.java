@@ -36,6 +36,8 @@ public final class HubException extends IOException {
         ENTRY_NOT_FOUND,
         /** The server wants a token, or another one. */
         DENIED,
+        /** The server shows a certificate that we don't trust, or the file of those that we do can't be used. */
+        UNTRUSTED,
         /** The server failed, or goes on failing. */
         SERVER_FAILED,
         /** What the server has stored is damaged, by its own account. */

@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param retries how often to repeat a request that fails for a reason that may pass, at least 0
  * @param downloads how many objects to get at once, at least 1
  * @param token sent as a bearer token with every request to the server; null for none
+ * @param authorities a PEM file of the certificates that are trusted; null for those that Java trusts
  */
 public record HubOptions(Path cacheDirectory, long cacheLimit, Duration connectTimeout, Duration readTimeout,
-        int retries, int downloads, @Nullable String token) {
+        int retries, int downloads, @Nullable String token, @Nullable Path authorities) {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
@@ -62,37 +63,47 @@ public record HubOptions(Path cacheDirectory, long cacheLimit, Duration connectT
      */
     public static HubOptions defaults() {
         return new HubOptions(ObjectCache.defaultDirectory(), Long.MAX_VALUE, CONNECT_TIMEOUT, READ_TIMEOUT, RETRIES,
-                DOWNLOADS, null);
+                DOWNLOADS, null, null);
     }
 
     /** Returns these options with another cache directory. */
     public HubOptions withCacheDirectory(Path directory) {
-        return new HubOptions(directory, cacheLimit, connectTimeout, readTimeout, retries, downloads, token);
+        return new HubOptions(directory, cacheLimit, connectTimeout, readTimeout, retries, downloads, token,
+                authorities);
     }
 
     /** Returns these options with another limit of the cache, in bytes. */
     public HubOptions withCacheLimit(long bytes) {
-        return new HubOptions(cacheDirectory, bytes, connectTimeout, readTimeout, retries, downloads, token);
+        return new HubOptions(cacheDirectory, bytes, connectTimeout, readTimeout, retries, downloads, token,
+                authorities);
     }
 
     /** Returns these options with other timeouts. */
     public HubOptions withTimeouts(Duration connect, Duration read) {
-        return new HubOptions(cacheDirectory, cacheLimit, connect, read, retries, downloads, token);
+        return new HubOptions(cacheDirectory, cacheLimit, connect, read, retries, downloads, token, authorities);
     }
 
     /** Returns these options with another number of retries. */
     public HubOptions withRetries(int count) {
-        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, count, downloads, token);
+        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, count, downloads, token,
+                authorities);
     }
 
     /** Returns these options with another number of downloads at once. */
     public HubOptions withDownloads(int count) {
-        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, retries, count, token);
+        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, retries, count, token,
+                authorities);
     }
 
     /** Returns these options with a token, or without one. */
     public HubOptions withToken(@Nullable String newToken) {
-        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, retries, downloads, newToken);
+        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, retries, downloads, newToken,
+                authorities);
+    }
+
+    /** Returns these options with a file of the certificates to trust, or with those that Java trusts. */
+    public HubOptions withAuthorities(@Nullable Path file) {
+        return new HubOptions(cacheDirectory, cacheLimit, connectTimeout, readTimeout, retries, downloads, token, file);
     }
 
     /** Returns the options without the token, which must not end up in a log. */
@@ -100,6 +111,6 @@ public record HubOptions(Path cacheDirectory, long cacheLimit, Duration connectT
     public String toString() {
         return "HubOptions[cacheDirectory=" + cacheDirectory + ", cacheLimit=" + cacheLimit + ", connectTimeout="
                 + connectTimeout + ", readTimeout=" + readTimeout + ", retries=" + retries + ", downloads="
-                + downloads + ", token=" + (token == null ? "none" : "set") + "]";
+                + downloads + ", token=" + (token == null ? "none" : "set") + ", authorities=" + authorities + "]";
     }
 }

@@ -10,6 +10,7 @@ import io.weightspan.server.repo.NothingToPackException;
 import io.weightspan.server.repo.RefusedException;
 import io.weightspan.server.repo.UnfitCoefficientsException;
 import io.weightspan.server.repo.UnsafeFileException;
+import io.weightspan.server.tls.TlsException;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -41,6 +42,7 @@ public final class HostCommands implements CommandProvider {
             case CorruptStoreException e -> OptionalInt.of(ExitStatus.DATA_BAD);
             case UnsafeFileException e -> OptionalInt.of(ExitStatus.DATA_BAD);
             case UnfitCoefficientsException e -> OptionalInt.of(ExitStatus.DATA_BAD);
+            case TlsException e -> OptionalInt.of(ExitStatus.DATA_BAD);
             case RefusedException e -> OptionalInt.of(ExitStatus.USAGE);
             case NothingToPackException e -> OptionalInt.of(ExitStatus.USAGE);
             case InvalidNameException e -> OptionalInt.of(ExitStatus.USAGE);

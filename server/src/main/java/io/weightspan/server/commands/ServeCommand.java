@@ -1,11 +1,14 @@
 package io.weightspan.server.commands;
 
 import io.weightspan.cli.ExitStatus;
+import io.weightspan.cli.config.ConfigOptions;
+import io.weightspan.cli.config.ConfiguredOptions;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
-import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.http.Listen;
 import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.serve.ServerSettings;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +34,7 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = "Serve the models of a store to Hugging Face clients, 'weightspan pull' and browsers.",
         mixinStandardHelpOptions = true,
+        preprocessor = ConfiguredOptions.class,
         footerHeading = "%nExamples:%n",
         footer = {
             "  weightspan serve --store models",
@@ -37,7 +42,9 @@ import picocli.CommandLine.Spec;
             "  weightspan serve --store models --listen 0.0.0.0:80 --cache-mb 2048",
             "  weightspan token create --tokens tokens.json --role write --scope team ann",
             "  weightspan serve --store models --tokens tokens.json",
+            "  weightspan serve --store models --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem",
             "",
+            "Speaks HTTP/1.1 and HTTP/2, the latter without TLS to clients that begin with it.",
             "Prints 'listening on http://HOST:PORT' on standard output once it answers.",
             "An interrupt or SIGTERM lets running downloads finish for 30 seconds."
         })
@@ -53,6 +60,12 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin
     private final StoreOption store = new StoreOption();
+
+    @Mixin
+    private final ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    private final TlsOptions tls = new TlsOptions();
 
     @Option(
             names = "--listen",
@@ -77,6 +90,14 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable Path tokens;
 
     @Option(
+            names = "--shutdown-delay",
+            paramLabel = "SECONDS",
+            defaultValue = "0",
+            description = "How long to go on as before when told to stop, but for /readyz, which says no: time for a"
+                    + " balancer to send its clients elsewhere. Default: ${DEFAULT-VALUE}")
+    private int shutdownDelay;
+
+    @Option(
             names = "--no-anonymous-read",
             description = "Let nobody read without a token.")
     private boolean noAnonymousRead;
@@ -91,6 +112,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (config.printed(spec)) {
+            return ExitStatus.DONE;
+        }
         if (noAnonymousRead && tokens == null) {
             throw new ParameterException(spec.commandLine(), "--no-anonymous-read needs --tokens");
         }
@@ -100,14 +124,17 @@ final class ServeCommand implements Callable<Integer> {
         if (encoders < 0) {
             throw new ParameterException(spec.commandLine(), "--encoders must be at least 0");
         }
+        if (shutdownDelay < 0) {
+            throw new ParameterException(spec.commandLine(), "--shutdown-delay must be at least 0");
+        }
         InetSocketAddress address = address();
+        tls.check(spec.commandLine());
         CountDownLatch stopped = new CountDownLatch(1);
         try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
-                StoreServer server =
-                        StoreServer.start(open, address, HttpLimits.DEFAULT, (long) cacheMib * MIB, guards(),
-                                writers())) {
+                TlsOptions.Identity identity = tls.open();
+                StoreServer server = StoreServer.start(open, settings(new Listen(address, identity.tls())))) {
             Thread hook = Thread.ofPlatform().unstarted(() -> {
-                close(server);
+                stop(server);
                 stopped.countDown();
             });
             Runtime.getRuntime().addShutdownHook(hook);
@@ -130,9 +157,12 @@ final class ServeCommand implements Callable<Integer> {
         return repositories -> Guard.of(repositories, known, !noAnonymousRead);
     }
 
-    /** A server that nobody writes to leaves its store as it is. */
-    private int writers() {
-        return tokens == null ? 0 : encoders;
+    private ServerSettings settings(Listen listen) throws IOException {
+        // A server that nobody writes to leaves its store as it is.
+        return ServerSettings.of(listen)
+                .withCacheBytes((long) cacheMib * MIB)
+                .withGuards(guards())
+                .withEncoders(tokens == null ? 0 : encoders);
     }
 
     private InetSocketAddress address() {
@@ -157,7 +187,14 @@ final class ServeCommand implements Callable<Integer> {
         return address;
     }
 
-    private static void close(StoreServer server) {
+    private void stop(StoreServer server) {
+        server.announceStop();
+        try {
+            TimeUnit.SECONDS.sleep(shutdownDelay);
+        } catch (InterruptedException e) {
+            // Told to hurry.
+            Thread.currentThread().interrupt();
+        }
         try {
             server.close();
         } catch (IOException e) {

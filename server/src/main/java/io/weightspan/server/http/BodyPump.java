@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * Sends a body that is made while it is sent.
  *
  * <p>Pieces are read by the workers, several at once, and written in order by the event loop. No piece is begun while
- * the connection's outbound buffer is past its high-water mark, so a slow client costs a few pieces and no worker. When
- * the connection ends, what is being read is finished and dropped. Used on the event loop only.
+ * the connection's outbound buffer is past its high-water mark, so a slow client costs a few pieces and no worker;
+ * streams of one connection share a {@link BodyBudget} besides. When the connection ends, what is being read is
+ * finished and dropped. Used on the event loop only.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
 final class BodyPump {
@@ -31,24 +32,34 @@ final class BodyPump {
     private final Body.Streamed body;
     private final Executor workers;
     private final HttpLimits limits;
+    private final Outlet outlet;
     private final ChannelPromise done;
     private final ArrayDeque<Piece> pieces = new ArrayDeque<>();
     private final long end;
     private long next;
     private int reading;
+
+    /** Bytes that are read or made and not yet with the system. */
+    private long held;
+
+    /** Those of them that wait for the client. */
+    private long unsent;
     private @Nullable Throwable failure;
 
     /**
      * Creates a pump for one body.
      *
+     * @param shared whose workers read the body
+     * @param outlet how bytes leave
      * @param done fulfilled when the last byte is written, or failed when that won't happen; in both cases nobody reads
      *     the body any more
      */
-    BodyPump(ChannelHandlerContext ctx, Body.Streamed body, Executor workers, HttpLimits limits, ChannelPromise done) {
+    BodyPump(ChannelHandlerContext ctx, Body.Streamed body, ServerContext shared, Outlet outlet, ChannelPromise done) {
         this.ctx = ctx;
         this.body = body;
-        this.workers = workers;
-        this.limits = limits;
+        this.workers = shared.workers();
+        this.limits = shared.limits();
+        this.outlet = outlet;
         this.done = done;
         this.next = body.offset();
         this.end = Math.addExact(body.offset(), body.length());
@@ -60,7 +71,11 @@ final class BodyPump {
                 && next < end
                 && pieces.size() < limits.bodyWindow()
                 && ctx.channel().isWritable()) {
-            long limit = Math.min(end, next + limits.chunkBytes());
+            int most = outlet.budget().allows(limits.chunkBytes(), held == 0);
+            if (most == 0) {
+                return;
+            }
+            long limit = Math.min(end, next + most);
             long to = body.source().pieceEnd(next, limit);
             if (to <= next || to > limit) {
                 stop(new IllegalStateException("a piece at " + next + " would end at " + to));
@@ -71,6 +86,11 @@ final class BodyPump {
         }
     }
 
+    /** Returns whether bytes wait for the client. */
+    boolean hasUnsentBytes() {
+        return unsent > 0;
+    }
+
     /** Ends the body early; the promise fails once no worker reads any more. */
     void stop(Throwable cause) {
         if (failure == null) {
@@ -78,7 +98,7 @@ final class BodyPump {
         }
         for (Piece piece : pieces) {
             if (piece.bytes != null) {
-                piece.bytes.release();
+                drop(piece.bytes);
             }
         }
         pieces.clear();
@@ -91,10 +111,12 @@ final class BodyPump {
         Piece piece = new Piece();
         pieces.add(piece);
         reading++;
+        hold(length);
         try {
             workers.execute(() -> read(piece, from, length));
         } catch (RejectedExecutionException e) {
             reading--;
+            hold(-length);
             stop(e);
         }
     }
@@ -123,7 +145,7 @@ final class BodyPump {
     private void hasRead(Piece piece, ByteBuf bytes, @Nullable Throwable thrown) {
         reading--;
         if (failure != null || thrown != null || !ctx.channel().isActive()) {
-            bytes.release();
+            drop(bytes);
             stop(thrown == null ? new IOException("the client is gone") : thrown);
             return;
         }
@@ -140,7 +162,7 @@ final class BodyPump {
             pieces.remove();
             ByteBuf bytes = first.bytes;
             first.bytes = null;
-            ctx.write(new DefaultHttpContent(bytes));
+            write(bytes);
             wrote = true;
         }
         if (pieces.isEmpty() && next == end) {
@@ -148,5 +170,35 @@ final class BodyPump {
         } else if (wrote) {
             ctx.flush();
         }
+    }
+
+    private void write(ByteBuf bytes) {
+        while (bytes.readableBytes() > outlet.writeBytes()) {
+            writePart(bytes.readRetainedSlice(outlet.writeBytes()));
+        }
+        writePart(bytes);
+    }
+
+    private void writePart(ByteBuf part) {
+        int length = part.readableBytes();
+        unsent += length;
+        ctx.write(new DefaultHttpContent(part)).addListener(written -> {
+            unsent -= length;
+            hold(-length);
+            if (written.isSuccess()) {
+                // Only now there may be room again.
+                fill();
+            }
+        });
+    }
+
+    private void drop(ByteBuf bytes) {
+        hold(-bytes.capacity());
+        bytes.release();
+    }
+
+    private void hold(int bytes) {
+        held += bytes;
+        outlet.budget().take(bytes);
     }
 }

@@ -8,7 +8,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.group.ChannelGroup;
 import java.nio.charset.StandardCharsets;
 
-/** Lets in so many connections and turns away further ones with a 503. One instance serves all connections. */
+/**
+ * Lets in so many connections and turns away further ones, with a 503 where there is no TLS. One instance serves all
+ * connections.
+ */
 @Sharable
 @SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
 final class ConnectionGate extends ChannelInboundHandlerAdapter {
@@ -23,21 +26,28 @@ final class ConnectionGate extends ChannelInboundHandlerAdapter {
 
     private final ChannelGroup open;
     private final int max;
+    private final boolean secured;
 
     /**
      * Creates a gate.
      *
      * @param open gets the connections that are let in; it drops closed ones by itself
      * @param max connections open at once
+     * @param secured whether connections have TLS, whose handshake a refusal isn't worth
      */
-    ConnectionGate(ChannelGroup open, int max) {
+    ConnectionGate(ChannelGroup open, int max, boolean secured) {
         this.open = open;
         this.max = max;
+        this.secured = secured;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         // Two event loops may both let one in past the limit; being off by the number of loops harms nothing.
+        if (open.size() >= max && secured) {
+            ctx.close();
+            return;
+        }
         if (open.size() >= max) {
             ctx.writeAndFlush(Unpooled.wrappedBuffer(TURNED_AWAY)).addListener(ChannelFutureListener.CLOSE);
             return;

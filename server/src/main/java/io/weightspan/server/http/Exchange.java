@@ -11,6 +11,9 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -26,7 +29,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Takes one request after the other from a connection, has a worker answer it, and sends the answer.
+ * Takes one request after the other from a connection, or the one of a stream of HTTP/2, has a worker answer it, and
+ * sends the answer.
  *
  * <p>The next request is read when the answer before it is written, so pipelined requests are answered in order and
  * cost little while they wait. One instance for each connection, on its event loop.
@@ -40,13 +44,15 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
 
     private final ServerContext shared;
     private final RequestClock clock;
+    private final Outlet outlet;
     private @Nullable ResponseWriter writer;
     private @Nullable BodyReceiver receiver;
     private volatile boolean busy;
 
-    Exchange(ServerContext shared, RequestClock clock) {
+    Exchange(ServerContext shared, RequestClock clock, Outlet outlet) {
         this.shared = shared;
         this.clock = clock;
+        this.outlet = outlet;
     }
 
     /** Returns whether an answer is being made or sent. */
@@ -95,7 +101,8 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         boolean keepAlive = HttpUtil.isKeepAlive(head);
         Request request;
         try {
-            request = new Request(method, RequestTarget.parse(head.uri()), head.headers(), body(head, receiver), id);
+            request = new Request(method, RequestTarget.parse(head.uri()), head.headers(), body(head, receiver),
+                    shared.secured(), id);
         } catch (HttpException e) {
             send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
             return;
@@ -154,7 +161,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (Http2Streams.isClientsDoing(cause)) {
             LOG.debug("connection of {} failed", ctx.channel().remoteAddress(), cause);
         } else {
             LOG.error("a defect of the server in the connection of {}", ctx.channel().remoteAddress(), cause);
@@ -191,7 +198,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         // What a client still sends of a body that nobody wants can't be told from its next request.
         boolean hasAll = receiver == null || receiver.body().isComplete();
         boolean stays = keepAlive && hasAll && !shared.draining().getAsBoolean();
-        writer = new ResponseWriter(ctx, shared);
+        writer = new ResponseWriter(ctx, shared, outlet);
         ChannelFuture written = writer.write(response, id, head, stays);
         written.addListener(done -> sent(ctx, response, id, stays && done.isSuccess(), done.cause()));
     }
@@ -214,8 +221,16 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         } else if (failure == null && receiver != null && !receiver.body().isComplete()) {
             receiver.linger();
         } else {
-            ctx.close();
+            end(ctx, failure == null);
         }
+    }
+
+    /** Ends a connection. A stream that isn't over ends with what tells the client whether it has the whole answer. */
+    private static void end(ChannelHandlerContext ctx, boolean isWhole) {
+        if (ctx.channel() instanceof Http2StreamChannel && ctx.channel().isActive()) {
+            ctx.writeAndFlush(new DefaultHttp2ResetFrame(isWhole ? Http2Error.NO_ERROR : Http2Error.INTERNAL_ERROR));
+        }
+        ctx.close();
     }
 
     private void refuseAndClose(ChannelHandlerContext ctx, HttpResponseStatus status, String message) {
@@ -224,7 +239,10 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         send(ctx, Refusals.of(new HttpException(status, message)), newId(), false, false);
     }
 
-    private static boolean hasUnsentBytes(ChannelHandlerContext ctx) {
+    private boolean hasUnsentBytes(ChannelHandlerContext ctx) {
+        if (ctx.channel() instanceof Http2StreamChannel) {
+            return writer != null && writer.hasUnsentBytes();
+        }
         ChannelOutboundBuffer unsent = ctx.channel().unsafe().outboundBuffer();
         return unsent != null && !unsent.isEmpty();
     }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -12,10 +13,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.flow.FlowControlHandler;
-import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.Closeable;
@@ -24,16 +22,15 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** A listening HTTP/1.1 server. Thread-safe. */
+/** A listening server of HTTP/1.1 and HTTP/2, with TLS or without. Thread-safe. */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails also ends the connection, which is listened for
 public final class HttpServer implements Closeable {
 
     private static final int BACKLOG = 1024;
     private static final long POLL_MILLIS = 20;
-
-    /** Bytes of an uploaded body in one piece, at most. */
-    private static final int READ_BYTES = 64 * 1024;
 
     private final ChannelGroup connections = new DefaultChannelGroup("connections", GlobalEventExecutor.INSTANCE);
     private final EventLoopGroup loops;
@@ -44,16 +41,19 @@ public final class HttpServer implements Closeable {
     private final ServerContext shared;
     private final Channel listener;
     private volatile boolean draining;
+    private volatile boolean announced;
 
-    private HttpServer(InetSocketAddress address, RequestHandler handler, HttpLimits limits, int threads)
-            throws IOException {
+    private HttpServer(Listen listen, RequestHandler handler, HttpLimits limits, int threads) throws IOException {
         this.limits = limits;
+        InetSocketAddress address = listen.address();
+        @Nullable
+        Supplier<SslContext> tls = listen.tls();
         Transport transport = Transport.choose();
         this.loops = transport.group(Math.max(1, threads / 2));
-        // Each connection has at most as many tasks queued as pieces of a body are read at once.
+        // Each stream has at most as many tasks queued as pieces of a body are read at once.
         this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
-        this.shared = new ServerContext(handler, workers, writers, limits, () -> draining);
-        ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections());
+        this.shared = new ServerContext(handler, workers, writers, limits, tls != null, () -> draining);
+        ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections(), tls != null);
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
                 .channel(transport.serverChannel())
@@ -68,7 +68,11 @@ public final class HttpServer implements Closeable {
                     @Override
                     protected void initChannel(SocketChannel channel) {
                         channel.pipeline().addLast(gate);
-                        addHandlers(channel, shared);
+                        if (tls == null) {
+                            Protocols.addPlain(channel, shared);
+                        } else {
+                            Protocols.addSecured(channel, tls.get(), shared);
+                        }
                     }
                 })
                 .bind(address)
@@ -91,29 +95,25 @@ public final class HttpServer implements Closeable {
      */
     public static HttpServer start(InetSocketAddress address, RequestHandler handler, HttpLimits limits)
             throws IOException {
+        return start(Listen.plain(address), handler, limits);
+    }
+
+    /**
+     * Starts a server, with TLS or without.
+     *
+     * @param listen where to listen and how; port 0 has the system choose one
+     * @param handler answers the requests, on worker threads
+     * @param limits what a client may cost
+     * @return the server, which accepts connections
+     * @throws IOException if the address can't be listened on
+     */
+    public static HttpServer start(Listen listen, RequestHandler handler, HttpLimits limits) throws IOException {
         int threads = Math.max(4, Runtime.getRuntime().availableProcessors());
         return new HttpServer(
-                requireNonNull(address, "address is null"),
+                requireNonNull(listen, "listen is null"),
                 requireNonNull(handler, "handler is null"),
                 requireNonNull(limits, "limits is null"),
                 threads);
-    }
-
-    /** Adds what each connection needs after the gate. */
-    static void addHandlers(Channel channel, ServerContext shared) {
-        HttpLimits limits = shared.limits();
-        RequestClock clock = new RequestClock(limits.keepAliveIdle(), limits.requestTime());
-        channel.pipeline()
-                .addLast(new IdleStateHandler(
-                        true, 0, limits.writeStall().toMillis(), 0, TimeUnit.MILLISECONDS))
-                .addLast(clock)
-                .addLast(new HttpServerCodec(new HttpDecoderConfig()
-                        .setMaxInitialLineLength(limits.maxRequestLine())
-                        .setMaxHeaderSize(limits.maxHeaderBytes())
-                        .setMaxChunkSize(READ_BYTES)))
-                .addLast(new RequestAggregator(limits.maxRequestBody(), shared.handler()))
-                .addLast(new FlowControlHandler())
-                .addLast(new Exchange(shared, clock));
     }
 
     /** Returns the address that the server listens on, with the port that was chosen. */
@@ -121,14 +121,20 @@ public final class HttpServer implements Closeable {
         return (InetSocketAddress) listener.localAddress();
     }
 
-    /** Returns whether the server takes new requests. */
+    /** Returns whether the server takes new requests and will for a while. */
     public boolean isAccepting() {
-        return !draining && listener.isActive();
+        return !announced && !draining && listener.isActive();
+    }
+
+    /** Has {@link #isAccepting} say no from now on, though requests are still answered until this is closed. */
+    public void announceStop() {
+        announced = true;
     }
 
     /**
      * Stops the server: no further connection is accepted, answers that are being sent go on for the time that the
-     * limits allow, idle connections end at once. Returns when all is freed; a second call does nothing more.
+     * limits allow, idle connections end at once, and clients of HTTP/2 are told which of their streams is the last.
+     * Returns when all is freed; a second call does nothing more.
      */
     @Override
     public void close() {
@@ -143,7 +149,13 @@ public final class HttpServer implements Closeable {
             // Told to hurry: what still runs ends now.
             Thread.currentThread().interrupt();
         }
-        connections.close().awaitUninterruptibly();
+        // From the first handler on, since that of HTTP/2 would go on waiting for streams.
+        for (Channel connection : connections) {
+            ChannelHandlerContext first = connection.pipeline().firstContext();
+            if (first != null) {
+                first.close().awaitUninterruptibly();
+            }
+        }
         shutDown();
     }
 
@@ -151,6 +163,12 @@ public final class HttpServer implements Closeable {
     private int closeIdle() {
         int busy = 0;
         for (Channel connection : connections) {
+            ChannelHandlerContext streams = connection.pipeline().context(Http2Streams.class);
+            if (streams != null) {
+                ((Http2Streams) streams.handler()).drain(streams);
+                busy++;
+                continue;
+            }
             Exchange exchange = connection.pipeline().get(Exchange.class);
             if (exchange != null && exchange.isBusy()) {
                 busy++;

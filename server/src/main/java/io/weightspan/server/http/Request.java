@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param target the split and decoded target
  * @param headers the header fields
  * @param body the body, empty where there is none
+ * @param secured whether the request came by TLS to this server itself
  * @param id what names this request in logs and in {@code X-Request-Id}
  */
-public record Request(String method, RequestTarget target, HttpHeaders headers, RequestBody body, String id) {
+public record Request(String method, RequestTarget target, HttpHeaders headers, RequestBody body, boolean secured,
+        String id) {
 
     /** What may stand in a host, a port included; keeps header injection out of the links that we build. */
     private static final Pattern HOST =
@@ -68,7 +70,7 @@ public record Request(String method, RequestTarget target, HttpHeaders headers, 
      * Returns the address under which the client reached this server, such as {@code http://host:8640}.
      *
      * <p>Taken from {@code X-Forwarded-Proto} and {@code X-Forwarded-Host} where a proxy sets them, else from
-     * {@code Host}; clients insist that links name the host that they asked.
+     * {@code Host} and whether the connection has TLS; clients insist that links name the host that they asked.
      *
      * @throws HttpException 400 where no usable host is given
      */
@@ -78,8 +80,9 @@ public record Request(String method, RequestTarget target, HttpHeaders headers, 
         if (host == null || !HOST.matcher(host).matches()) {
             throw new HttpException(HttpResponseStatus.BAD_REQUEST, "the request names no usable host");
         }
-        boolean secure = "https".equalsIgnoreCase(firstOf(header("X-Forwarded-Proto")));
-        return (secure ? "https://" : "http://") + host;
+        String proto = firstOf(header("X-Forwarded-Proto"));
+        boolean isHttps = proto == null ? secured : "https".equalsIgnoreCase(proto);
+        return (isHttps ? "https://" : "http://") + host;
     }
 
     /** Each proxy of a chain appends its own value; the first is what the client used. */

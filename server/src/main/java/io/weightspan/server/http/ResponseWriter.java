@@ -30,11 +30,13 @@ final class ResponseWriter {
 
     private final ChannelHandlerContext ctx;
     private final ServerContext shared;
+    private final Outlet outlet;
     private @Nullable BodyPump pump;
 
-    ResponseWriter(ChannelHandlerContext ctx, ServerContext shared) {
+    ResponseWriter(ChannelHandlerContext ctx, ServerContext shared, Outlet outlet) {
         this.ctx = ctx;
         this.shared = shared;
+        this.outlet = outlet;
     }
 
     /**
@@ -66,19 +68,30 @@ final class ResponseWriter {
                 ctx.write(new DefaultHttpContent(Unpooled.wrappedBuffer(bytes.bytes())));
                 ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, done);
             }
+            case Body.FileRange part when !outlet.takesFiles() -> {
+                long end = part.offset() + part.length();
+                stream(new Body.Streamed(new FileSource(part.file(), end), part.offset(), part.length()), done);
+            }
             case Body.FileRange part -> {
                 // A region that fails leaves a short body, which only the end of the connection can tell the client.
                 ctx.write(new DefaultFileRegion(part.file(), part.offset(), part.length()))
                         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
                 ctx.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, done);
             }
-            case Body.Streamed streamed -> {
-                ctx.flush();
-                pump = new BodyPump(ctx, streamed, shared.workers(), shared.limits(), done);
-                pump.fill();
-            }
+            case Body.Streamed streamed -> stream(streamed, done);
         }
         return done;
+    }
+
+    private void stream(Body.Streamed body, ChannelPromise done) {
+        ctx.flush();
+        pump = new BodyPump(ctx, body, shared, outlet, done);
+        pump.fill();
+    }
+
+    /** Returns whether the client could take bytes that are made. */
+    boolean hasUnsentBytes() {
+        return pump == null || pump.hasUnsentBytes();
     }
 
     /** Continues with the body when the connection can take more. */

@@ -10,7 +10,8 @@ import java.util.function.BooleanSupplier;
  * @param workers run handlers of requests that read, and read bodies; bounded in threads, and their queue by the limits
  * @param writers run handlers of requests that change something, which may wait for a client's bytes: a thread for each
  * @param limits what a client may cost
+ * @param secured whether connections have TLS
  * @param draining tells whether the server is stopping, so that each connection ends with its answer
  */
 record ServerContext(RequestHandler handler, Executor workers, Executor writers, HttpLimits limits,
-        BooleanSupplier draining) {}
+        boolean secured, BooleanSupplier draining) {}

@@ -53,7 +53,8 @@ final class ServiceHandler implements RequestHandler {
 
     private Response ready() throws HttpException {
         if (!accepting.getAsBoolean()) {
-            throw new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping");
+            // No refusal: those of the server's own doing are logged, and this is asked every few seconds.
+            return Response.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping");
         }
         try {
             int count = repositories.list().size();

@@ -8,6 +8,7 @@ import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.encode.Encoder;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.HttpServer;
+import io.weightspan.server.http.Listen;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.lfs.LfsHandler;
@@ -23,7 +24,6 @@ import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 
 /** A server of one store: the Hub's API, the native one, its own health, and pages for people. Thread-safe. */
 public final class StoreServer implements Closeable {
@@ -32,9 +32,11 @@ public final class StoreServer implements Closeable {
     private final WebHandler web;
     private final HttpServer server;
     private final Encoder encoder;
+    private final boolean secured;
 
-    private StoreServer(StoredContent content, WebHandler web, HttpServer server, Encoder encoder) {
+    private StoreServer(StoredContent content, WebHandler web, HttpServer server, Encoder encoder, boolean secured) {
         this.encoder = encoder;
+        this.secured = secured;
         this.content = content;
         this.web = web;
         this.server = server;
@@ -52,32 +54,22 @@ public final class StoreServer implements Closeable {
      */
     public static StoreServer start(ObjectStore store, InetSocketAddress address, HttpLimits limits, long cacheBytes)
             throws IOException {
-        return start(store, address, limits, cacheBytes, Guard::readOnly, 0);
+        ServerSettings settings = ServerSettings.of(Listen.plain(address));
+        return start(store, settings.withLimits(limits).withCacheBytes(cacheBytes));
     }
 
     /**
      * Serves a store.
      *
      * @param store the store, which stays the caller's to close after this
-     * @param address where to listen; port 0 has the system choose one
-     * @param limits what a client may cost
-     * @param cacheBytes bytes of decoded blocks kept in memory, at least 0
-     * @param guards makes what says who may what
-     * @param encoders how many uploaded weight files to encode at once, beside the requests; at least 0
+     * @param settings where, how and to whom
      * @return the server, which answers requests
      * @throws IOException if the address can't be listened on
      */
-    public static StoreServer start(
-            ObjectStore store,
-            InetSocketAddress address,
-            HttpLimits limits,
-            long cacheBytes,
-            Function<Repositories, Guard> guards,
-            int encoders)
-            throws IOException {
+    public static StoreServer start(ObjectStore store, ServerSettings settings) throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
-        Guard guard = guards.apply(repositories);
-        StoredContent content = new StoredContent(store, cacheBytes);
+        Guard guard = settings.guards().apply(repositories);
+        StoredContent content = new StoredContent(store, settings.cacheBytes());
         AtomicReference<HttpServer> started = new AtomicReference<>();
         RequestHandler service = new ServiceHandler(repositories, () -> {
             HttpServer server = started.get();
@@ -93,17 +85,24 @@ public final class StoreServer implements Closeable {
                 new LfsHandler(repositories, content, guard, signer),
                 new XetHandler(repositories, guard, signer, InstantSource.system()),
                 new HubHandler(repositories, content, guard));
-        HttpServer server = HttpServer.start(address, web.around(new FirstHandler(handlers)), limits);
+        HttpServer server = HttpServer.start(settings.listen(), web.around(new FirstHandler(handlers)), settings.limits());
         started.set(server);
-        return new StoreServer(content, web, server, new Encoder(repositories, encoders));
+        Encoder encoder = new Encoder(repositories, settings.encoders());
+        return new StoreServer(content, web, server, encoder, settings.listen().tls() != null);
     }
 
-    /** Returns where the server listens, as a client would write it: {@code http://host:port}. */
+    /** Returns where the server listens, as a client would write it: {@code http://host:port}, or https. */
     public String url() {
         InetSocketAddress address = server.address();
         InetAddress host = address.getAddress();
         String name = host.getHostAddress();
-        return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+        String scheme = secured ? "https://" : "http://";
+        return scheme + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+    }
+
+    /** Has {@code /readyz} say no from now on, so that no further clients are sent here before this is closed. */
+    public void announceStop() {
+        server.announceStop();
     }
 
     /**

@@ -21,9 +21,9 @@ class HttpFuzzTest {
         Queue<Runnable> work = new ArrayDeque<>();
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.config().setAutoRead(false);
-        HttpServer.addHandlers(
+        Protocols.addPlain(
                 channel,
-                new ServerContext(HttpFuzzTest::answer, work::add, work::add, HttpLimits.DEFAULT, () -> false));
+                new ServerContext(HttpFuzzTest::answer, work::add, work::add, HttpLimits.DEFAULT, false, () -> false));
         channel.pipeline().fireChannelActive();
         int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % (bytes.length + 1);
         channel.writeInbound(Unpooled.copiedBuffer(bytes, 0, cut));

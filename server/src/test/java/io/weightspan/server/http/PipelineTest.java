@@ -225,8 +225,8 @@ class PipelineTest {
     private EmbeddedChannel channel(ContentSource source) {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.config().setAutoRead(false);
-        HttpServer.addHandlers(channel,
-                new ServerContext(Sources.handler(source), work::add, work::add, LIMITS, () -> false));
+        Protocols.addPlain(channel,
+                new ServerContext(Sources.handler(source), work::add, work::add, LIMITS, false, () -> false));
         channel.pipeline().fireChannelActive();
         return channel;
     }

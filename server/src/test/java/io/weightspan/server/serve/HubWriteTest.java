@@ -11,7 +11,7 @@ import io.weightspan.server.auth.Role;
 import io.weightspan.server.auth.Scope;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
-import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.http.Listen;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -79,11 +79,9 @@ class HubWriteTest {
         store = Stores.openOrCreate(folder.resolve("store").toString());
         server = StoreServer.start(
                 store,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                HttpLimits.DEFAULT,
-                1 << 20,
-                repositories -> Guard.of(repositories, tokens, true),
-                0);
+                ServerSettings.of(Listen.plain(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
+                        .withCacheBytes(1 << 20)
+                        .withGuards(repositories -> Guard.of(repositories, tokens, true)));
         assertThat(post("/api/repos/create", "{\"name\":\"m\"}", ann).statusCode()).isEqualTo(200);
     }
 

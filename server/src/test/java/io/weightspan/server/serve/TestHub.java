@@ -7,7 +7,7 @@ import io.weightspan.server.auth.Role;
 import io.weightspan.server.auth.Scope;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
-import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.http.Listen;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
 import java.io.Closeable;
@@ -52,11 +52,10 @@ public final class TestHub implements Closeable {
         store = Stores.openOrCreate(folder.resolve("store").toString());
         server = StoreServer.start(
                 store,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                HttpLimits.DEFAULT,
-                1 << 20,
-                repositories -> Guard.of(repositories, tokens, true),
-                encoders);
+                ServerSettings.of(Listen.plain(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
+                        .withCacheBytes(1 << 20)
+                        .withGuards(repositories -> Guard.of(repositories, tokens, true))
+                        .withEncoders(encoders));
     }
 
     private static AccessToken token(String name, String secret, Role role) {
