@@ -128,7 +128,8 @@ class HubClientsTest {
         Tokens tokens = new Tokens(file, InstantSource.system());
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return StoreServer.start(
-                store, ServerSettings.of(Listen.plain(anyPort)).withGuards(repositories -> Guard.of(repositories, tokens, true)));
+                store, ServerSettings.of(Listen.plain(anyPort))
+                        .withGuards(repositories -> Guard.of(repositories, tokens, true)));
     }
 
     private static GarbageCollector.Report collect(ObjectStore store) throws IOException {

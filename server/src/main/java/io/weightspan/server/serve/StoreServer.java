@@ -85,7 +85,8 @@ public final class StoreServer implements Closeable {
                 new LfsHandler(repositories, content, guard, signer),
                 new XetHandler(repositories, guard, signer, InstantSource.system()),
                 new HubHandler(repositories, content, guard));
-        HttpServer server = HttpServer.start(settings.listen(), web.around(new FirstHandler(handlers)), settings.limits());
+        HttpServer server =
+                HttpServer.start(settings.listen(), web.around(new FirstHandler(handlers)), settings.limits());
         started.set(server);
         Encoder encoder = new Encoder(repositories, settings.encoders());
         return new StoreServer(content, web, server, encoder, settings.listen().tls() != null);
