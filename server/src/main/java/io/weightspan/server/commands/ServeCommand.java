@@ -102,6 +102,9 @@ final class ServeCommand implements Callable<Integer> {
             description = "Let nobody read without a token.")
     private boolean noAnonymousRead;
 
+    @Mixin
+    private final ObservationOptions observation = new ObservationOptions();
+
     @Option(
             names = "--encoders",
             paramLabel = "N",
@@ -127,7 +130,7 @@ final class ServeCommand implements Callable<Integer> {
         if (shutdownDelay < 0) {
             throw new ParameterException(spec.commandLine(), "--shutdown-delay must be at least 0");
         }
-        InetSocketAddress address = address();
+        InetSocketAddress address = HostAndPort.parse(spec.commandLine(), "--listen", listen);
         tls.check(spec.commandLine());
         CountDownLatch stopped = new CountDownLatch(1);
         try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
@@ -142,6 +145,8 @@ final class ServeCommand implements Callable<Integer> {
             out.println("listening on " + server.url());
             out.flush();
             var err = spec.commandLine().getErr();
+            server.metricsAddress().ifPresent(
+                    at -> err.println("metrics at http://" + at.getHostString() + ":" + at.getPort() + "/metrics"));
             err.println("export HF_ENDPOINT=" + server.url());
             err.flush();
             stopped.await();
@@ -159,32 +164,11 @@ final class ServeCommand implements Callable<Integer> {
 
     private ServerSettings settings(Listen listen) throws IOException {
         // A server that nobody writes to leaves its store as it is.
-        return ServerSettings.of(listen)
+        ServerSettings settings = ServerSettings.of(listen)
                 .withCacheBytes((long) cacheMib * MIB)
                 .withGuards(guards())
                 .withEncoders(tokens == null ? 0 : encoders);
-    }
-
-    private InetSocketAddress address() {
-        int colon = listen.lastIndexOf(':');
-        String host = colon < 0 ? "" : listen.substring(0, colon);
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
-        int port;
-        try {
-            port = Integer.parseInt(listen.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            throw new ParameterException(spec.commandLine(), "--listen needs HOST:PORT, not '" + listen + "'", e);
-        }
-        if (host.isEmpty() || port < 0 || port > 65_535) {
-            throw new ParameterException(spec.commandLine(), "--listen needs HOST:PORT, not '" + listen + "'");
-        }
-        InetSocketAddress address = new InetSocketAddress(host, port);
-        if (address.isUnresolved()) {
-            throw new ParameterException(spec.commandLine(), "--listen names an unknown host: " + host);
-        }
-        return address;
+        return observation.applyTo(settings, spec.commandLine());
     }
 
     private void stop(StoreServer server) {

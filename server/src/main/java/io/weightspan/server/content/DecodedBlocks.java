@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.weightspan.codec.family.BlockCache;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,8 @@ final class DecodedBlocks implements BlockCache {
     private static final int ENTRY_BYTES = 200;
 
     private final Cache<Key, MemorySegment> blocks;
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
 
     /**
      * Creates a cache.
@@ -31,7 +34,24 @@ final class DecodedBlocks implements BlockCache {
 
     @Override
     public @Nullable MemorySegment get(Key key) {
-        return blocks.getIfPresent(key);
+        MemorySegment found = blocks.getIfPresent(key);
+        (found == null ? misses : hits).increment();
+        return found;
+    }
+
+    /** Returns how often a block was asked for and there. */
+    long hits() {
+        return hits.sum();
+    }
+
+    /** Returns how often a block was asked for and not there. */
+    long misses() {
+        return misses.sum();
+    }
+
+    /** Returns about how many bytes the blocks take. */
+    long bytes() {
+        return blocks.policy().eviction().map(limit -> limit.weightedSize().orElse(0)).orElse(0L);
     }
 
     @Override

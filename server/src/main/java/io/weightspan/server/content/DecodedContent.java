@@ -18,6 +18,7 @@ final class DecodedContent implements ContentSource {
     private final DecodedFile file;
     private final List<TensorInfo> tensors;
     private final Lease lease;
+    private final DecodeTimes times;
 
     /** Gives back what the file was opened with. */
     @FunctionalInterface
@@ -36,8 +37,10 @@ final class DecodedContent implements ContentSource {
      *
      * @param file stays open until the lease ends
      * @param lease ended when this is closed
+     * @param times is told what reading costs
      */
-    DecodedContent(DecodedFile file, Lease lease) {
+    DecodedContent(DecodedFile file, Lease lease, DecodeTimes times) {
+        this.times = requireNonNull(times, "times is null");
         this.file = requireNonNull(file, "file is null");
         this.lease = requireNonNull(lease, "lease is null");
         this.tensors = file.tensors();
@@ -59,7 +62,9 @@ final class DecodedContent implements ContentSource {
 
     @Override
     public void read(long offset, MemorySegment target) throws IOException {
+        long begin = System.nanoTime();
         file.read(offset, target);
+        times.add(target.byteSize(), System.nanoTime() - begin);
     }
 
     @Override

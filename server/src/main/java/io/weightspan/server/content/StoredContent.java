@@ -43,7 +43,8 @@ public final class StoredContent implements Closeable {
     private static final int RECENT_BLOCKS = 8;
 
     private final ObjectStore store;
-    private final BlockCache sharedBlocks;
+    private final DecodedBlocks sharedBlocks;
+    private final DecodeTimes times = new DecodeTimes();
     private final long largestShared;
     private final OpenFiles<Digest> served = new OpenFiles<>(IDLE_FILES);
     private final OpenFiles<Digest> predicting = new OpenFiles<>(IDLE_FILES);
@@ -77,7 +78,7 @@ public final class StoredContent implements Closeable {
             BlockCache blocks = file.size() <= largestShared ? sharedBlocks : BlockCache.recent(RECENT_BLOCKS);
             return decoder(file.object(), file.sha256(), blocks);
         });
-        return new Body.Streamed(new DecodedContent(held.file(), held::giveBack), offset, length);
+        return new Body.Streamed(new DecodedContent(held.file(), held::giveBack, times), offset, length);
     }
 
     /**
@@ -96,7 +97,27 @@ public final class StoredContent implements Closeable {
         }
         ByteSource source = store.open(object);
         DecodedFile plain = new OpaqueFile(source);
-        return new Body.Streamed(new DecodedContent(plain, plain::close), offset, length);
+        return new Body.Streamed(new DecodedContent(plain, plain::close, new DecodeTimes()), offset, length);
+    }
+
+    /** Returns what decoding has cost so far. */
+    public DecodeTimes times() {
+        return times;
+    }
+
+    /** Returns how often a decoded block was wanted and in the cache. */
+    public long cacheHits() {
+        return sharedBlocks.hits();
+    }
+
+    /** Returns how often a decoded block was wanted and had to be decoded. */
+    public long cacheMisses() {
+        return sharedBlocks.misses();
+    }
+
+    /** Returns about how many bytes of decoded blocks are kept. */
+    public long cachedBytes() {
+        return sharedBlocks.bytes();
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -16,8 +17,11 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -26,6 +30,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /**
@@ -47,6 +52,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
     private final Outlet outlet;
     private @Nullable ResponseWriter writer;
     private @Nullable BodyReceiver receiver;
+    private @Nullable Heard heard;
     private volatile boolean busy;
 
     Exchange(ServerContext shared, RequestClock clock, Outlet outlet) {
@@ -91,18 +97,21 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
     private void begin(ChannelHandlerContext ctx, HttpRequest head) {
         clock.answering();
         busy = true;
+        heard = Heard.of(head);
+        shared.listener().began();
         receiver = head instanceof FullHttpRequest ? null : new BodyReceiver(ctx, head, shared.limits());
         if (head.decoderResult().isFailure()) {
             send(ctx, Refusals.ofMalformed(head.decoderResult().cause()), newId(), false, false);
             return;
         }
-        String id = requestId(head.headers().get("X-Request-Id"));
+        String id = requestId(head.headers());
         String method = head.method().name();
         boolean keepAlive = HttpUtil.isKeepAlive(head);
         Request request;
         try {
-            request = new Request(method, RequestTarget.parse(head.uri()), head.headers(), body(head, receiver),
-                    shared.secured(), id);
+            RequestTarget target = RequestTarget.parse(head.uri());
+            heard = heard.with(target);
+            request = new Request(method, target, head.headers(), body(head, receiver), shared.secured(), id);
         } catch (HttpException e) {
             send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
             return;
@@ -172,7 +181,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
     /** Runs on a worker. */
     private void answer(ChannelHandlerContext ctx, Request request, boolean keepAlive) {
         Response response;
-        try {
+        try (MDC.MDCCloseable _ = MDC.putCloseable("request", request.id())) {
             response = shared.handler()
                     .handle(request)
                     .orElseThrow(
@@ -193,6 +202,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
     private void send(ChannelHandlerContext ctx, Response response, String id, boolean head, boolean keepAlive) {
         if (!ctx.channel().isActive()) {
             closeLater(response.body());
+            tell(ctx, response, id, false);
             return;
         }
         // What a client still sends of a body that nobody wants can't be told from its next request.
@@ -208,6 +218,7 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         writer = null;
         busy = false;
         closeLater(response.body());
+        tell(ctx, response, id, failure == null);
         if (failure != null) {
             boolean clientLeft = !ctx.channel().isActive();
             LOG.atLevel(clientLeft ? Level.DEBUG : Level.WARN)
@@ -225,6 +236,54 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
+    private void tell(ChannelHandlerContext ctx, Response response, String id, boolean isWhole) {
+        Heard request = heard;
+        heard = null;
+        if (request != null) {
+            String peer = ctx.channel().remoteAddress() instanceof InetSocketAddress address
+                    ? address.getHostString()
+                    : "";
+            shared.listener().ended(request.ended(id, peer, response, isWhole));
+        }
+    }
+
+    /**
+     * What is known of the request that is being answered.
+     *
+     * @param method empty where none could be read
+     * @param target empty where none could be read
+     * @param bytes of its body, as announced
+     * @param begin when it came, by {@link System#nanoTime}
+     */
+    private record Heard(String method, Optional<RequestTarget> target, long bytes, long begin) {
+
+        static final Heard NOTHING = new Heard("", Optional.empty(), 0, 0);
+
+        static Heard of(HttpRequest head) {
+            if (head.decoderResult().isFailure()) {
+                return NOTHING.now();
+            }
+            long bytes = head instanceof FullHttpRequest full
+                    ? full.content().readableBytes()
+                    : HttpUtil.getContentLength(head, 0L);
+            return new Heard(head.method().name(), Optional.empty(), bytes, System.nanoTime());
+        }
+
+        Heard now() {
+            return new Heard(method, target, bytes, System.nanoTime());
+        }
+
+        Heard with(RequestTarget found) {
+            return new Heard(method, Optional.of(found), bytes, begin);
+        }
+
+        EndedRequest ended(String id, String peer, Response response, boolean isWhole) {
+            Duration time = Duration.ofNanos(System.nanoTime() - begin);
+            long sent = method.equals("HEAD") ? 0 : response.body().length();
+            return new EndedRequest(id, method, target, peer, response.status().code(), bytes, sent, time, isWhole);
+        }
+    }
+
     /** Ends a connection. A stream that isn't over ends with what tells the client whether it has the whole answer. */
     private static void end(ChannelHandlerContext ctx, boolean isWhole) {
         if (ctx.channel() instanceof Http2StreamChannel && ctx.channel().isActive()) {
@@ -236,6 +295,10 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
     private void refuseAndClose(ChannelHandlerContext ctx, HttpResponseStatus status, String message) {
         clock.answering();
         busy = true;
+        if (heard == null) {
+            heard = Heard.NOTHING.now();
+            shared.listener().began();
+        }
         send(ctx, Refusals.of(new HttpException(status, message)), newId(), false, false);
     }
 
@@ -270,8 +333,11 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         return Refusals.of(new HttpException(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping"));
     }
 
-    private static String requestId(@Nullable String given) {
-        return given != null && GIVEN_ID.matcher(given).matches() ? given : newId();
+    /** The client's own id, or the one that the Hub's clients give every request. */
+    private static String requestId(HttpHeaders headers) {
+        String given = headers.get("X-Request-Id");
+        String id = given == null ? headers.get("X-Amzn-Trace-Id") : given;
+        return id != null && GIVEN_ID.matcher(id).matches() ? id : newId();
     }
 
     private static String newId() {

@@ -43,7 +43,8 @@ public final class HttpServer implements Closeable {
     private volatile boolean draining;
     private volatile boolean announced;
 
-    private HttpServer(Listen listen, RequestHandler handler, HttpLimits limits, int threads) throws IOException {
+    private HttpServer(Listen listen, RequestHandler handler, HttpLimits limits, RequestListener heard, int threads)
+            throws IOException {
         this.limits = limits;
         InetSocketAddress address = listen.address();
         @Nullable
@@ -52,7 +53,7 @@ public final class HttpServer implements Closeable {
         this.loops = transport.group(Math.max(1, threads / 2));
         // Each stream has at most as many tasks queued as pieces of a body are read at once.
         this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
-        this.shared = new ServerContext(handler, workers, writers, limits, tls != null, () -> draining);
+        this.shared = new ServerContext(handler, workers, writers, limits, tls != null, () -> draining, heard);
         ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections(), tls != null);
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
@@ -108,11 +109,27 @@ public final class HttpServer implements Closeable {
      * @throws IOException if the address can't be listened on
      */
     public static HttpServer start(Listen listen, RequestHandler handler, HttpLimits limits) throws IOException {
+        return start(listen, handler, limits, RequestListener.NONE);
+    }
+
+    /**
+     * Starts a server that tells of its requests.
+     *
+     * @param listen where to listen and how; port 0 has the system choose one
+     * @param handler answers the requests, on worker threads
+     * @param limits what a client may cost
+     * @param listener hears of the requests
+     * @return the server, which accepts connections
+     * @throws IOException if the address can't be listened on
+     */
+    public static HttpServer start(Listen listen, RequestHandler handler, HttpLimits limits, RequestListener listener)
+            throws IOException {
         int threads = Math.max(4, Runtime.getRuntime().availableProcessors());
         return new HttpServer(
                 requireNonNull(listen, "listen is null"),
                 requireNonNull(handler, "handler is null"),
                 requireNonNull(limits, "limits is null"),
+                requireNonNull(listener, "listener is null"),
                 threads);
     }
 

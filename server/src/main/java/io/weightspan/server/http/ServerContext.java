@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
  * @param limits what a client may cost
  * @param secured whether connections have TLS
  * @param draining tells whether the server is stopping, so that each connection ends with its answer
+ * @param listener hears of requests
  */
 record ServerContext(RequestHandler handler, Executor workers, Executor writers, HttpLimits limits,
-        boolean secured, BooleanSupplier draining) {}
+        boolean secured, BooleanSupplier draining, RequestListener listener) {}

@@ -6,12 +6,16 @@ import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.encode.Encoder;
+import io.weightspan.server.http.AccessLog;
 import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.HttpServer;
 import io.weightspan.server.http.Listen;
 import io.weightspan.server.http.RequestHandler;
+import io.weightspan.server.http.RequestListener;
 import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.lfs.LfsHandler;
+import io.weightspan.server.metrics.MetricsHandler;
+import io.weightspan.server.metrics.ServerMetrics;
 import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -23,23 +27,22 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A server of one store: the Hub's API, the native one, its own health, and pages for people. Thread-safe. */
 public final class StoreServer implements Closeable {
 
-    private final StoredContent content;
-    private final WebHandler web;
     private final HttpServer server;
-    private final Encoder encoder;
+    private final Optional<HttpServer> measures;
     private final boolean secured;
+    private final List<Closeable> parts;
 
-    private StoreServer(StoredContent content, WebHandler web, HttpServer server, Encoder encoder, boolean secured) {
-        this.encoder = encoder;
-        this.secured = secured;
-        this.content = content;
-        this.web = web;
+    private StoreServer(HttpServer server, Optional<HttpServer> measures, boolean secured, List<Closeable> parts) {
         this.server = server;
+        this.measures = measures;
+        this.secured = secured;
+        this.parts = parts;
     }
 
     /**
@@ -85,11 +88,30 @@ public final class StoreServer implements Closeable {
                 new LfsHandler(repositories, content, guard, signer),
                 new XetHandler(repositories, guard, signer, InstantSource.system()),
                 new HubHandler(repositories, content, guard));
-        HttpServer server =
-                HttpServer.start(settings.listen(), web.around(new FirstHandler(handlers)), settings.limits());
-        started.set(server);
+        RequestHandler all = web.around(new FirstHandler(handlers));
         Encoder encoder = new Encoder(repositories, settings.encoders());
-        return new StoreServer(content, web, server, encoder, settings.listen().tls() != null);
+        ServerMetrics metrics = new ServerMetrics(repositories, content, encoder);
+        try {
+            Optional<HttpServer> measures = settings.metrics().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(HttpServer.start(
+                            settings.metrics().get(), new MetricsHandler(metrics), HttpLimits.DEFAULT));
+            List<RequestListener> listeners =
+                    settings.accessLog() ? List.of(metrics, new AccessLog()) : List.of(metrics);
+            HttpServer server = HttpServer.start(
+                    settings.listen(), all, settings.limits(), RequestListener.all(listeners));
+            started.set(server);
+            boolean secured = settings.listen().tls() != null;
+            return new StoreServer(server, measures, secured, List.of(encoder, server, web, content, metrics));
+        } catch (IOException e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    /** Returns where {@code /metrics} is answered; empty where nowhere. */
+    public Optional<InetSocketAddress> metricsAddress() {
+        return measures.map(HttpServer::address);
     }
 
     /** Returns where the server listens, as a client would write it: {@code http://host:port}, or https. */
@@ -113,9 +135,10 @@ public final class StoreServer implements Closeable {
      */
     @Override
     public void close() throws IOException {
-        encoder.close();
-        server.close();
-        web.close();
-        content.close();
+        for (Closeable part : parts) {
+            part.close();
+        }
+        // Last, so that what the others do while they stop can be measured.
+        measures.ifPresent(HttpServer::close);
     }
 }

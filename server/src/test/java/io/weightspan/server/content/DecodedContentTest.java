@@ -21,7 +21,8 @@ class DecodedContentTest {
                     List.of(
                             tensor("a", 0, 0), tensor("b", 0, BLOCK * 5L / 2),
                             tensor("c", BLOCK * 5L / 2, BLOCK * 5L / 2 + 10))),
-            () -> {});
+            () -> {},
+            new DecodeTimes());
 
     @Test
     void endsPiecesAtBlocks() {
