@@ -141,7 +141,9 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
             refuseAndClose(ctx, HttpResponseStatus.REQUEST_TIMEOUT, "the request took too long to arrive");
         } else if (event == RequestAggregator.Event.BODY_TOO_LARGE) {
             refuseAndClose(ctx, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "the request's body is too large");
-        } else if (event instanceof IdleStateEvent && hasUnsentBytes(ctx)) {
+        } else if (event instanceof IdleStateEvent idle && !idle.isFirst() && hasUnsentBytes(ctx)) {
+            // The first only tells that no write was completed, and a large one may go on for hours; those that follow
+            // tell that no byte has gone since the one before.
             LOG.debug("{} takes no bytes, closing", ctx.channel().remoteAddress());
             ctx.close();
         } else {

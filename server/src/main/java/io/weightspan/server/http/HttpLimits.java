@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param maxRequestBody bytes of a request's body; more are answered 413
  * @param keepAliveIdle how long a connection may wait between two requests
  * @param requestTime how long a request may take from its first byte to its last
- * @param writeStall how long a client may take no byte while bytes wait for it
+ * @param writeStall how long a client may take no byte while bytes wait for it, which is noticed within twice that
  * @param shutdownGrace how long running answers may go on after the server was told to stop
  * @param chunkBytes bytes of body read in one piece, at most
  * @param bodyWindow pieces of one body read at the same time
@@ -35,7 +35,7 @@ public record HttpLimits(
 
     /** The limits that a server runs with unless told otherwise: at most 4 MiB of body for each connection. */
     public static final HttpLimits DEFAULT = new HttpLimits(
-            1024,
+            4096,
             16 * 1024,
             32 * 1024,
             1024 * 1024,

@@ -55,7 +55,9 @@ public final class HttpServer implements Closeable {
         this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
         this.shared = new ServerContext(handler, workers, writers, limits, tls != null, () -> draining, heard);
         ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections(), tls != null);
-        ChannelFuture bound = new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap();
+        transport.limitUnsent(bootstrap);
+        ChannelFuture bound = bootstrap
                 .group(loops)
                 .channel(transport.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
