@@ -103,6 +103,9 @@ final class ServeCommand implements Callable<Integer> {
     private boolean noAnonymousRead;
 
     @Mixin
+    private final AuditOptions audit = new AuditOptions();
+
+    @Mixin
     private final ObservationOptions observation = new ObservationOptions();
 
     @Option(
@@ -168,7 +171,7 @@ final class ServeCommand implements Callable<Integer> {
                 .withCacheBytes((long) cacheMib * MIB)
                 .withGuards(guards())
                 .withEncoders(tokens == null ? 0 : encoders);
-        return observation.applyTo(settings, spec.commandLine());
+        return observation.applyTo(audit.applyTo(settings), spec.commandLine());
     }
 
     private void stop(StoreServer server) {

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -111,7 +112,8 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         try {
             RequestTarget target = RequestTarget.parse(head.uri());
             heard = heard.with(target);
-            request = new Request(method, target, head.headers(), body(head, receiver), shared.secured(), id);
+            request = new Request(method, target, head.headers(), body(head, receiver), shared.secured(), id,
+                    remote(ctx));
         } catch (HttpException e) {
             send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
             return;
@@ -122,6 +124,10 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         } catch (RejectedExecutionException e) {
             send(ctx, overloaded(), id, request.isHead(), false);
         }
+    }
+
+    private static @Nullable InetAddress remote(ChannelHandlerContext ctx) {
+        return ctx.channel().remoteAddress() instanceof InetSocketAddress socket ? socket.getAddress() : null;
     }
 
     private static RequestBody body(HttpRequest head, @Nullable BodyReceiver receiver) {

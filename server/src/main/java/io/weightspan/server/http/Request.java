@@ -3,6 +3,7 @@ package io.weightspan.server.http;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.InetAddress;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param body the body, empty where there is none
  * @param secured whether the request came by TLS to this server itself
  * @param id what names this request in logs and in {@code X-Request-Id}
+ * @param remote the other end of the connection, a proxy where there is one; null where it is gone already
  */
 public record Request(String method, RequestTarget target, HttpHeaders headers, RequestBody body, boolean secured,
-        String id) {
+        String id, @Nullable InetAddress remote) {
 
     /** What may stand in a host, a port included; keeps header injection out of the links that we build. */
     private static final Pattern HOST =

@@ -22,7 +22,7 @@ public final class RequestBodyException extends IOException {
     }
 
     /** Returns what the client is answered, where it still listens. */
-    HttpResponseStatus status() {
+    public HttpResponseStatus status() {
         return status;
     }
 }

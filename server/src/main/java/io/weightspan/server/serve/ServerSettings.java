@@ -7,6 +7,7 @@ import io.weightspan.server.http.HttpLimits;
 import io.weightspan.server.http.Listen;
 import io.weightspan.server.repo.Repositories;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -20,6 +21,7 @@ import java.util.function.Function;
  * @param encoders how many uploaded weight files are encoded at once, beside the requests; at least 0
  * @param metrics where {@code /metrics} is answered, if anywhere; port 0 has the system choose one
  * @param accessLog whether each request is logged
+ * @param auditLog the file that is told of every write, if any
  */
 public record ServerSettings(
         Listen listen,
@@ -28,7 +30,8 @@ public record ServerSettings(
         Function<Repositories, Guard> guards,
         int encoders,
         Optional<InetSocketAddress> metrics,
-        boolean accessLog) {
+        boolean accessLog,
+        Optional<Path> auditLog) {
 
     private static final long CACHE_BYTES = 256L << 20;
 
@@ -42,6 +45,7 @@ public record ServerSettings(
         requireNonNull(limits, "limits is null");
         requireNonNull(guards, "guards is null");
         requireNonNull(metrics, "metrics is null");
+        requireNonNull(auditLog, "auditLog is null");
         if (cacheBytes < 0 || encoders < 0) {
             throw new IllegalArgumentException("cacheBytes: " + cacheBytes + ", encoders: " + encoders);
         }
@@ -49,36 +53,44 @@ public record ServerSettings(
 
     /** Returns the settings by which everybody reads and nobody writes. */
     public static ServerSettings of(Listen listen) {
-        return new ServerSettings(listen, HttpLimits.DEFAULT, CACHE_BYTES, Guard::readOnly, 0, Optional.empty(), false);
+        return new ServerSettings(listen, HttpLimits.DEFAULT, CACHE_BYTES, Guard::readOnly, 0, Optional.empty(), false,
+                Optional.empty());
     }
 
     /** Returns the same with other limits. */
     public ServerSettings withLimits(HttpLimits other) {
-        return new ServerSettings(listen, other, cacheBytes, guards, encoders, metrics, accessLog);
+        return new ServerSettings(listen, other, cacheBytes, guards, encoders, metrics, accessLog, auditLog);
     }
 
     /** Returns the same with another cache, at least 0 bytes. */
     public ServerSettings withCacheBytes(long bytes) {
-        return new ServerSettings(listen, limits, bytes, guards, encoders, metrics, accessLog);
+        return new ServerSettings(listen, limits, bytes, guards, encoders, metrics, accessLog, auditLog);
     }
 
     /** Returns the same for others. */
     public ServerSettings withGuards(Function<Repositories, Guard> others) {
-        return new ServerSettings(listen, limits, cacheBytes, others, encoders, metrics, accessLog);
+        return new ServerSettings(listen, limits, cacheBytes, others, encoders, metrics, accessLog, auditLog);
     }
 
     /** Returns the same with another number of encoders, at least 0. */
     public ServerSettings withEncoders(int number) {
-        return new ServerSettings(listen, limits, cacheBytes, guards, number, metrics, accessLog);
+        return new ServerSettings(listen, limits, cacheBytes, guards, number, metrics, accessLog, auditLog);
     }
 
     /** Returns the same that answers {@code /metrics} at an address. */
     public ServerSettings withMetrics(InetSocketAddress address) {
-        return new ServerSettings(listen, limits, cacheBytes, guards, encoders, Optional.of(address), accessLog);
+        return new ServerSettings(listen, limits, cacheBytes, guards, encoders, Optional.of(address), accessLog,
+                auditLog);
     }
 
     /** Returns the same that logs each request. */
     public ServerSettings withAccessLog() {
-        return new ServerSettings(listen, limits, cacheBytes, guards, encoders, metrics, true);
+        return new ServerSettings(listen, limits, cacheBytes, guards, encoders, metrics, true, auditLog);
+    }
+
+    /** Returns the same that tells a file of every write. */
+    public ServerSettings withAuditLog(Path file) {
+        return new ServerSettings(
+                listen, limits, cacheBytes, guards, encoders, metrics, accessLog, Optional.of(file));
     }
 }

@@ -2,6 +2,8 @@ package io.weightspan.server.serve;
 
 import static java.util.Objects.requireNonNull;
 
+import io.weightspan.server.audit.AuditLog;
+import io.weightspan.server.audit.AuditedHandler;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
@@ -26,6 +28,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,7 +70,7 @@ public final class StoreServer implements Closeable {
      * @param store the store, which stays the caller's to close after this
      * @param settings where, how and to whom
      * @return the server, which answers requests
-     * @throws IOException if the address can't be listened on
+     * @throws IOException if the address can't be listened on, or the audit log can't be opened
      */
     public static StoreServer start(ObjectStore store, ServerSettings settings) throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
@@ -88,7 +91,13 @@ public final class StoreServer implements Closeable {
                 new LfsHandler(repositories, content, guard, signer),
                 new XetHandler(repositories, guard, signer, InstantSource.system()),
                 new HubHandler(repositories, content, guard));
-        RequestHandler all = web.around(new FirstHandler(handlers));
+        Optional<AuditLog> audit = settings.auditLog().isEmpty()
+                ? Optional.empty()
+                : Optional.of(AuditLog.open(settings.auditLog().get()));
+        RequestHandler plain = web.around(new FirstHandler(handlers));
+        RequestHandler all = audit.isEmpty()
+                ? plain
+                : new AuditedHandler(plain, audit.get(), guard, InstantSource.system());
         Encoder encoder = new Encoder(repositories, settings.encoders());
         ServerMetrics metrics = new ServerMetrics(repositories, content, encoder);
         try {
@@ -101,10 +110,15 @@ public final class StoreServer implements Closeable {
             HttpServer server = HttpServer.start(
                     settings.listen(), all, settings.limits(), RequestListener.all(listeners));
             started.set(server);
+            List<Closeable> parts = new ArrayList<>(List.of(encoder, server, web, content, metrics));
+            audit.ifPresent(parts::add);
             boolean secured = settings.listen().tls() != null;
-            return new StoreServer(server, measures, secured, List.of(encoder, server, web, content, metrics));
+            return new StoreServer(server, measures, secured, parts);
         } catch (IOException e) {
             encoder.close();
+            if (audit.isPresent()) {
+                audit.get().close();
+            }
             throw e;
         }
     }

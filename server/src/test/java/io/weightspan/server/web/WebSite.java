@@ -142,7 +142,7 @@ final class WebSite implements Closeable {
     static Request request(String method, String target, Map<String, String> fields) throws HttpException {
         HttpHeaders headers = new DefaultHttpHeaders();
         fields.forEach(headers::set);
-        return new Request(method, RequestTarget.parse(target), headers, RequestBody.NONE, false, "test-id");
+        return new Request(method, RequestTarget.parse(target), headers, RequestBody.NONE, false, "test-id", null);
     }
 
     static String text(Response response) {

@@ -1,0 +1,81 @@
+package io.weightspan.server.audit;
+
+import io.weightspan.server.http.Request;
+import io.weightspan.server.http.RequestBody;
+import io.weightspan.server.http.RequestTarget;
+import io.weightspan.server.repo.RepoId;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the path of a request tells an audit log: which repository it is about, and whether it may write at all. */
+final class AuditedPath {
+
+    private static final Set<String> QUESTIONS = Set.of("preupload", "paths-info");
+
+    private static final String GIT = ".git";
+
+    private AuditedPath() {}
+
+    /** Returns the path, percent-encoded, without its query: that may hold a signature. */
+    static String text(RequestTarget target) {
+        return target.segments().stream().map(RequestTarget::encode).collect(Collectors.joining("/", "/", ""));
+    }
+
+    /** Returns whether a request only asks, whatever its method. */
+    static boolean isQuestion(Request request) {
+        List<String> path = request.target().segments();
+        if (request.isRead() || path.equals(List.of("api", "validate-yaml"))) {
+            return true;
+        }
+        if (path.size() >= 5 && path.subList(0, 2).equals(List.of("api", "models"))) {
+            return QUESTIONS.contains(path.get(4));
+        }
+        return isLfs(path)
+                && (path.getLast().equals("verify")
+                        || (path.getLast().equals("batch") && isDownload(request.body())));
+    }
+
+    /** Returns the repository that a path names, if it names one. */
+    static Optional<RepoId> repository(List<String> path) {
+        if (path.size() >= 4 && path.getFirst().equals("api") && Set.of("models", "xet").contains(path.get(1))) {
+            return repository(path.get(2), path.get(3));
+        }
+        if (isLfs(path)) {
+            String name = path.get(1);
+            return repository(path.getFirst(), name.substring(0, name.length() - GIT.length()));
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<RepoId> repository(String namespace, String name) {
+        try {
+            return Optional.of(new RepoId(namespace, name));
+        } catch (IllegalArgumentException e) {
+            // The path is logged as it came; there is no such repository.
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isLfs(List<String> path) {
+        return path.size() == 6
+                && path.get(1).endsWith(GIT)
+                && path.subList(2, 5).equals(List.of("info", "lfs", "objects"));
+    }
+
+    /** What isn't understood counts as a write. */
+    private static boolean isDownload(RequestBody body) {
+        if (!(body instanceof RequestBody.Whole whole)) {
+            return false;
+        }
+        try {
+            return "download"
+                    .equals(JsonMapper.shared().readTree(whole.bytes()).path("operation").asString(""));
+        } catch (JacksonException e) {
+            return false;
+        }
+    }
+}
