@@ -79,8 +79,11 @@ public final class Scratch implements Closeable {
         }
     }
 
-    /** Deletes the scratch folders of processes that are gone; those in use stay. */
-    static void sweep(Path tmp, FolderLocks locks) throws IOException {
+    /**
+     * Deletes the scratch folders of processes that are gone; those in use stay. One thread at a time: locks of files
+     * are the process's, and a second thread can't ask for one.
+     */
+    static synchronized void sweep(Path tmp, FolderLocks locks) throws IOException {
         List<Path> lockFiles;
         try (Stream<Path> files = Files.list(tmp)) {
             lockFiles = files.filter(file -> file.getFileName().toString().endsWith(LOCK_SUFFIX)).toList();

@@ -10,7 +10,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +114,28 @@ class FolderObjectStoreTest extends AbstractObjectStoreContract {
             assertThat(tmp.resolve("gone")).doesNotExist();
             assertThat(tmp.resolve("gone.lock")).doesNotExist();
             assertThat(livingFile).hasContent("in use");
+        }
+    }
+
+    /** A server that was killed in the middle of many uploads, and is asked for many at once when it is back. */
+    @Test
+    void sessionsThatBeginTogetherSweepTogether() throws Exception {
+        try (ObjectStore store = FolderObjectStore.openOrCreate(folder.resolve("store"))) {
+            Path tmp = folder.resolve("store/tmp");
+            for (int i = 0; i < 200; i++) {
+                Files.createDirectories(tmp.resolve("gone-" + i));
+                Files.createFile(tmp.resolve("gone-" + i + ".lock"));
+            }
+            List<Callable<Void>> sessions = Collections.nCopies(16, () -> {
+                store.openSession().close();
+                return null;
+            });
+            try (ExecutorService threads = Executors.newFixedThreadPool(sessions.size())) {
+                for (Future<Void> session : threads.invokeAll(sessions)) {
+                    session.get();
+                }
+            }
+            assertThat(tmp).isEmptyDirectory();
         }
     }
 
