@@ -22,6 +22,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -106,6 +107,9 @@ final class ServeCommand implements Callable<Integer> {
     private final AuditOptions audit = new AuditOptions();
 
     @Mixin
+    private final RateOptions rates = new RateOptions();
+
+    @Mixin
     private final ObservationOptions observation = new ObservationOptions();
 
     @Option(
@@ -171,7 +175,8 @@ final class ServeCommand implements Callable<Integer> {
                 .withCacheBytes((long) cacheMib * MIB)
                 .withGuards(guards())
                 .withEncoders(tokens == null ? 0 : encoders);
-        return observation.applyTo(audit.applyTo(settings), spec.commandLine());
+        CommandLine command = spec.commandLine();
+        return rates.applyTo(observation.applyTo(audit.applyTo(settings), command), command);
     }
 
     private void stop(StoreServer server) {

@@ -16,6 +16,7 @@ import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestListener;
 import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.lfs.LfsHandler;
+import io.weightspan.server.limits.LimitedHandler;
 import io.weightspan.server.metrics.MetricsHandler;
 import io.weightspan.server.metrics.ServerMetrics;
 import io.weightspan.server.records.RecordsHandler;
@@ -94,7 +95,8 @@ public final class StoreServer implements Closeable {
         Optional<AuditLog> audit = settings.auditLog().isEmpty()
                 ? Optional.empty()
                 : Optional.of(AuditLog.open(settings.auditLog().get()));
-        RequestHandler plain = web.around(new FirstHandler(handlers));
+        RequestHandler plain = new LimitedHandler(
+                web.around(new FirstHandler(handlers)), guard, settings.rateLimits());
         RequestHandler all = audit.isEmpty()
                 ? plain
                 : new AuditedHandler(plain, audit.get(), guard, InstantSource.system());
