@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -188,6 +189,21 @@ class LateEncoderTest {
         assertThat(outcomes).containsExactlyInAnyOrder(Outcome.ENCODED, Outcome.ENCODED_BEFORE);
         stores.gcTwice();
         assertThat(stores.failures()).isEmpty();
+        assertThat(bytes(head("a/one").file(WEIGHTS))).isEqualTo(data);
+    }
+
+    @Test
+    void encodesFromAStoreWithoutLocalFiles() throws IOException {
+        ObjectStore remote = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(),
+                new Class<?>[] {ObjectStore.class},
+                (proxy, method, arguments) -> method.getName().equals("localFile")
+                        ? Optional.empty()
+                        : method.invoke(store, arguments));
+        byte[] data = weights(1);
+        upload("a/one", RepoSettings.DEFAULT, WEIGHTS, data);
+        assertThat(new LateEncoder(new Repositories(remote)).encode(
+                repo("a/one"), sha256(data), true, PackListener.NONE)).isEqualTo(Outcome.ENCODED);
         assertThat(bytes(head("a/one").file(WEIGHTS))).isEqualTo(data);
     }
 
