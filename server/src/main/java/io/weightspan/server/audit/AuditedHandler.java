@@ -90,19 +90,18 @@ public final class AuditedHandler implements RequestHandler {
     /** Returns what is known before the request is answered, which may end the token that it came with. */
     private ObjectNode line(Request request) {
         InetAddress remote = request.remote();
+        String caller = caller(request);
         return JsonMapper.shared()
                 .createObjectNode()
                 .put("time", "")
                 .put("request", request.id())
-                .put("caller", caller(request))
+                .put("caller", caller)
                 .put("address", remote == null ? null : remote.getHostAddress())
                 .put("method", request.method())
                 .put("path", AuditedPath.text(request.target()))
                 .put(
                         "repository",
-                        AuditedPath.repository(request.target().segments())
-                                .map(RepoId::toString)
-                                .orElse(null));
+                        AuditedPath.repository(request, caller).map(RepoId::toString).orElse(null));
     }
 
     private @Nullable String caller(Request request) {

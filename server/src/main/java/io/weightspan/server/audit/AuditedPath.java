@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What the path of a request tells an audit log: which repository it is about, and whether it may write at all. */
@@ -39,8 +41,42 @@ final class AuditedPath {
                         || (path.getLast().equals("batch") && isDownload(request.body())));
     }
 
-    /** Returns the repository that a path names, if it names one. */
-    static Optional<RepoId> repository(List<String> path) {
+    /**
+     * Returns the repository that a request is about, if it names one: in its path, or in the body by which one is
+     * made, deleted or moved.
+     *
+     * @param caller whose namespace is meant where the body names none; null for somebody unknown
+     */
+    static Optional<RepoId> repository(Request request, @Nullable String caller) {
+        List<String> path = request.target().segments();
+        boolean isOfBody = path.size() == 3 && path.subList(0, 2).equals(List.of("api", "repos"));
+        return isOfBody ? repository(request.body(), caller == null ? "" : caller) : repository(path);
+    }
+
+    private static Optional<RepoId> repository(RequestBody body, String caller) {
+        if (!(body instanceof RequestBody.Whole whole)) {
+            return Optional.empty();
+        }
+        JsonNode json;
+        try {
+            json = JsonMapper.shared().readTree(whole.bytes());
+        } catch (JacksonException e) {
+            // Such a request is refused.
+            return Optional.empty();
+        }
+        String named = text(json, "fromRepo", text(json, "name", ""));
+        String[] parts = named.split("/", -1);
+        return parts.length == 2
+                ? repository(parts[0], parts[1])
+                : repository(text(json, "organization", caller), named);
+    }
+
+    private static String text(JsonNode json, String name, String missing) {
+        JsonNode value = json.path(name);
+        return value.isString() ? value.stringValue() : missing;
+    }
+
+    private static Optional<RepoId> repository(List<String> path) {
         if (path.size() >= 4 && path.getFirst().equals("api") && Set.of("models", "xet").contains(path.get(1))) {
             return repository(path.get(2), path.get(3));
         }

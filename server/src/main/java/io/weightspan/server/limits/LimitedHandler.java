@@ -3,6 +3,7 @@ package io.weightspan.server.limits;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.codec.container.Digest;
 import io.weightspan.server.auth.AccessToken;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.http.HttpException;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LimitedHandler implements RequestHandler {
 
-    private static final List<List<String>> EXEMPT = List.of(List.of("healthz"), List.of("readyz"));
+    private static final Set<String> HEALTH = Set.of("healthz", "readyz");
 
     /** Whoever has an IPv6 address has all that begin with the same bytes. */
     private static final int IPV6_NETWORK_BYTES = 8;
@@ -56,7 +58,7 @@ public final class LimitedHandler implements RequestHandler {
 
     @Override
     public Optional<Response> handle(Request request) throws HttpException, IOException {
-        if (!EXEMPT.contains(request.target().segments())) {
+        if (!isExempt(request.target().segments())) {
             Optional<String> token = token(request);
             Optional<RateLimiter> limiter = token.isPresent() ? tokens : addresses;
             if (limiter.isPresent()) {
@@ -69,6 +71,16 @@ public final class LimitedHandler implements RequestHandler {
     @Override
     public boolean takesStream(String method, RequestTarget target) {
         return handler.takesStream(method, target);
+    }
+
+    /**
+     * What asks for health, and what comes with a signature in the place of a token: bytes of files by Git LFS and Xet,
+     * for which somebody has asked with a token, and which are refused at once without that.
+     */
+    private static boolean isExempt(List<String> path) {
+        return path.size() == 1 && HEALTH.contains(path.getFirst())
+                || path.size() == 6 && path.get(1).endsWith(".git") && Digest.isHex(path.get(5))
+                || path.size() > 5 && path.subList(0, 2).equals(List.of("api", "xet"));
     }
 
     /** The name of the request's token; empty without one, and with one that is none: trying them counts, too. */

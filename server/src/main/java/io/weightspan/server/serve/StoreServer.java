@@ -95,11 +95,12 @@ public final class StoreServer implements Closeable {
         Optional<AuditLog> audit = settings.auditLog().isEmpty()
                 ? Optional.empty()
                 : Optional.of(AuditLog.open(settings.auditLog().get()));
-        RequestHandler plain = new LimitedHandler(
-                web.around(new FirstHandler(handlers)), guard, settings.rateLimits());
-        RequestHandler all = audit.isEmpty()
+        RequestHandler plain = web.around(new FirstHandler(handlers));
+        RequestHandler audited = audit.isEmpty()
                 ? plain
                 : new AuditedHandler(plain, audit.get(), guard, InstantSource.system());
+        // Who asks too much costs no line of the audit log.
+        RequestHandler all = new LimitedHandler(audited, guard, settings.rateLimits());
         Encoder encoder = new Encoder(repositories, settings.encoders());
         ServerMetrics metrics = new ServerMetrics(repositories, content, encoder);
         try {

@@ -94,12 +94,13 @@ class AuditedHandlerTest {
         RequestHandler refusing = request -> {
             throw new HttpException(HttpResponseStatus.PRECONDITION_FAILED, "too late");
         };
-        assertThatThrownBy(() -> handle(refusing, "DELETE", "/api/repos/delete", "hf_wrong", ""))
+        assertThatThrownBy(() -> handle(refusing, "DELETE", "/api/repos/delete", "hf_wrong",
+                "{\"organization\":\"team\",\"name\":\"model\"}"))
                 .isInstanceOf(HttpException.class)
                 .hasMessage("too late");
         assertThat(lines()).containsExactly("{\"time\":\"2026-03-04T05:06:07.089Z\",\"request\":\"r1\","
                 + "\"caller\":null,\"address\":\"192.0.2.7\",\"method\":\"DELETE\","
-                + "\"path\":\"/api/repos/delete\",\"repository\":null,\"status\":412,\"commit\":null}");
+                + "\"path\":\"/api/repos/delete\",\"repository\":\"team/model\",\"status\":412,\"commit\":null}");
     }
 
     @Test

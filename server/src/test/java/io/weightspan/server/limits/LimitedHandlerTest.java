@@ -104,10 +104,12 @@ class LimitedHandlerTest {
     }
 
     @Test
-    void sparesWhatAsksForHealth() throws Exception {
+    void sparesWhatAsksForHealthAndWhatIsSigned() throws Exception {
         for (int i = 0; i < 10; i++) {
             assertThat(handle("/readyz", null, "10.0.0.1")).isEqualTo(200);
             assertThat(handle("/healthz", null, "10.0.0.1")).isEqualTo(200);
+            assertThat(handle("/api/xet/a/b/0123456789abcdef/v1/shards", "signed", "10.0.0.1")).isEqualTo(200);
+            assertThat(handle("/a/b.git/info/lfs/objects/" + "0".repeat(64), null, "10.0.0.1")).isEqualTo(200);
         }
     }
 
