@@ -3,7 +3,6 @@ package io.weightspan.server.audit;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.weightspan.server.auth.AccessToken;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
@@ -11,6 +10,7 @@ import io.weightspan.server.http.RequestBodyException;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.hub.HubErrors;
 import io.weightspan.server.repo.RepoId;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,8 +24,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Has another handler answer, and logs every request that may write before its answer is sent. Thread-safe. */
 public final class AuditedHandler implements RequestHandler {
-
-    private static final String COMMIT_HEADER = "X-Repo-Commit";
 
     private final RequestHandler inner;
     private final AuditLog log;
@@ -90,7 +88,7 @@ public final class AuditedHandler implements RequestHandler {
     /** Returns what is known before the request is answered, which may end the token that it came with. */
     private ObjectNode line(Request request) {
         InetAddress remote = request.remote();
-        String caller = caller(request);
+        String caller = guard.tokenName(request).orElse(null);
         return JsonMapper.shared()
                 .createObjectNode()
                 .put("time", "")
@@ -98,19 +96,10 @@ public final class AuditedHandler implements RequestHandler {
                 .put("caller", caller)
                 .put("address", remote == null ? null : remote.getHostAddress())
                 .put("method", request.method())
-                .put("path", AuditedPath.text(request.target()))
+                .put("path", request.target().path())
                 .put(
                         "repository",
                         AuditedPath.repository(request, caller).map(RepoId::toString).orElse(null));
-    }
-
-    private @Nullable String caller(Request request) {
-        try {
-            return guard.identify(request).token().map(AccessToken::name).orElse(null);
-        } catch (HttpException e) {
-            // The line has the status by which the token is refused.
-            return null;
-        }
     }
 
     private void write(ObjectNode line, HttpResponseStatus status, @Nullable String commit) throws HttpException {
@@ -133,7 +122,7 @@ public final class AuditedHandler implements RequestHandler {
 
     private static @Nullable String commit(Response response) {
         return response.headers().stream()
-                .filter(header -> header.getKey().equalsIgnoreCase(COMMIT_HEADER))
+                .filter(header -> header.getKey().equalsIgnoreCase(HubErrors.COMMIT_HEADER))
                 .map(Map.Entry::getValue)
                 .findFirst()
                 .orElse(null);

@@ -2,12 +2,11 @@ package io.weightspan.server.audit;
 
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestBody;
-import io.weightspan.server.http.RequestTarget;
+import io.weightspan.server.lfs.LfsHandler;
 import io.weightspan.server.repo.RepoId;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -22,11 +21,6 @@ final class AuditedPath {
 
     private AuditedPath() {}
 
-    /** Returns the path, percent-encoded, without its query: that may hold a signature. */
-    static String text(RequestTarget target) {
-        return target.segments().stream().map(RequestTarget::encode).collect(Collectors.joining("/", "/", ""));
-    }
-
     /** Returns whether a request only asks, whatever its method. */
     static boolean isQuestion(Request request) {
         List<String> path = request.target().segments();
@@ -36,7 +30,7 @@ final class AuditedPath {
         if (path.size() >= 5 && path.subList(0, 2).equals(List.of("api", "models"))) {
             return QUESTIONS.contains(path.get(4));
         }
-        return isLfs(path)
+        return LfsHandler.isLfs(path)
                 && (path.getLast().equals("verify")
                         || (path.getLast().equals("batch") && isDownload(request.body())));
     }
@@ -80,7 +74,7 @@ final class AuditedPath {
         if (path.size() >= 4 && path.getFirst().equals("api") && Set.of("models", "xet").contains(path.get(1))) {
             return repository(path.get(2), path.get(3));
         }
-        if (isLfs(path)) {
+        if (LfsHandler.isLfs(path)) {
             String name = path.get(1);
             return repository(path.getFirst(), name.substring(0, name.length() - GIT.length()));
         }
@@ -94,12 +88,6 @@ final class AuditedPath {
             // The path is logged as it came; there is no such repository.
             return Optional.empty();
         }
-    }
-
-    private static boolean isLfs(List<String> path) {
-        return path.size() == 6
-                && path.get(1).endsWith(GIT)
-                && path.subList(2, 5).equals(List.of("info", "lfs", "objects"));
     }
 
     /** What isn't understood counts as a write. */

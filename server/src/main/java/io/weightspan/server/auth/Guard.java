@@ -65,6 +65,16 @@ public final class Guard {
                         HttpResponseStatus.UNAUTHORIZED, "Invalid credentials in Authorization header"))));
     }
 
+    /** Returns the name of a request's token; empty where it has none, or one that is none or has expired. */
+    public Optional<String> tokenName(Request request) {
+        try {
+            return identify(request).token().map(AccessToken::name);
+        } catch (HttpException e) {
+            // Whoever answers the request refuses it.
+            return Optional.empty();
+        }
+    }
+
     /** Returns whether somebody sees a repository: that it is there, and what it holds. */
     public boolean sees(Caller caller, RepoId repo) throws IOException {
         if (caller.may(Role.READ, repo)) {

@@ -4,7 +4,6 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.weightspan.codec.family.BlockCache;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +16,6 @@ final class DecodedBlocks implements BlockCache {
     private static final int ENTRY_BYTES = 200;
 
     private final Cache<Key, MemorySegment> blocks;
-    private final LongAdder hits = new LongAdder();
-    private final LongAdder misses = new LongAdder();
 
     /**
      * Creates a cache.
@@ -29,24 +26,23 @@ final class DecodedBlocks implements BlockCache {
         blocks = Caffeine.newBuilder()
                 .maximumWeight(maxBytes)
                 .weigher((Key key, MemorySegment bytes) -> Math.toIntExact(bytes.byteSize() + ENTRY_BYTES))
+                .recordStats()
                 .build();
     }
 
     @Override
     public @Nullable MemorySegment get(Key key) {
-        MemorySegment found = blocks.getIfPresent(key);
-        (found == null ? misses : hits).increment();
-        return found;
+        return blocks.getIfPresent(key);
     }
 
     /** Returns how often a block was asked for and there. */
     long hits() {
-        return hits.sum();
+        return blocks.stats().hitCount();
     }
 
     /** Returns how often a block was asked for and not there. */
     long misses() {
-        return misses.sum();
+        return blocks.stats().missCount();
     }
 
     /** Returns about how many bytes the blocks take. */

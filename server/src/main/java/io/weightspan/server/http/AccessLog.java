@@ -1,6 +1,5 @@
 package io.weightspan.server.http;
 
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +23,7 @@ public final class AccessLog implements RequestListener {
 
     @Override
     public void ended(EndedRequest request) {
-        String path = request.target().map(AccessLog::path).orElse("");
+        String path = printable(request.target().map(RequestTarget::path).orElse(""));
         double seconds = request.time().toNanos() / NANOS;
         LOG.atInfo()
                 .addKeyValue("request", request.id())
@@ -36,12 +35,6 @@ public final class AccessLog implements RequestListener {
                 .addKeyValue("seconds", seconds)
                 .addKeyValue("whole", request.isWhole())
                 .log("answered");
-    }
-
-    /** The path alone, encoded: a query may hold a signature, which gives a right. */
-    private static String path(RequestTarget target) {
-        String path = target.segments().stream().map(RequestTarget::encode).collect(Collectors.joining("/", "/", ""));
-        return printable(path);
     }
 
     /** Replaces what isn't plain ASCII by its code, and cuts what is too long. */

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The target of a request, split before it is decoded.
@@ -51,6 +52,11 @@ public record RequestTarget(List<String> segments, Map<String, List<String>> que
                 .replace("+", "%20")
                 .replace("*", "%2A")
                 .replace("%7E", "~");
+    }
+
+    /** Returns the path, each segment encoded, without the query: that may hold a signature, which gives a right. */
+    public String path() {
+        return segments.stream().map(RequestTarget::encode).collect(Collectors.joining("/", "/", ""));
     }
 
     /** Returns the first value of a query parameter, or the given one where it is missing. */

@@ -88,7 +88,8 @@ public final class LfsHandler implements RequestHandler {
         return String.join("\n", "lfs", operation, repo.toString(), oid, size, Boolean.toString(forGit));
     }
 
-    private static boolean isLfs(List<String> path) {
+    /** Returns whether a path is one of Git LFS. */
+    public static boolean isLfs(List<String> path) {
         return path.size() == 6
                 && path.get(1).endsWith(SUFFIX)
                 && path.subList(2, 5).equals(List.of("info", "lfs", "objects"));

@@ -4,13 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.Digest;
-import io.weightspan.server.auth.AccessToken;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.lfs.LfsHandler;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -59,7 +59,8 @@ public final class LimitedHandler implements RequestHandler {
     @Override
     public Optional<Response> handle(Request request) throws HttpException, IOException {
         if (!isExempt(request.target().segments())) {
-            Optional<String> token = token(request);
+            // With a token that is none it counts by address: trying them is limited, too.
+            Optional<String> token = guard.tokenName(request);
             Optional<RateLimiter> limiter = token.isPresent() ? tokens : addresses;
             if (limiter.isPresent()) {
                 require(limiter.get(), token.orElseGet(() -> network(request.remote())));
@@ -79,17 +80,8 @@ public final class LimitedHandler implements RequestHandler {
      */
     private static boolean isExempt(List<String> path) {
         return path.size() == 1 && HEALTH.contains(path.getFirst())
-                || path.size() == 6 && path.get(1).endsWith(".git") && Digest.isHex(path.get(5))
+                || LfsHandler.isLfs(path) && Digest.isHex(path.getLast())
                 || path.size() > 5 && path.subList(0, 2).equals(List.of("api", "xet"));
-    }
-
-    /** The name of the request's token; empty without one, and with one that is none: trying them counts, too. */
-    private Optional<String> token(Request request) {
-        try {
-            return guard.identify(request).token().map(AccessToken::name);
-        } catch (HttpException e) {
-            return Optional.empty();
-        }
     }
 
     private static void require(RateLimiter limiter, String caller) throws HttpException {

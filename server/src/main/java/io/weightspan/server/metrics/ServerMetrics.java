@@ -23,7 +23,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -52,11 +54,18 @@ public final class ServerMetrics implements RequestListener, Closeable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final AtomicLong active = new AtomicLong();
+    private final Map<Labels, Meters> meters = new ConcurrentHashMap<>();
     private final Repositories repositories;
     private final Encoder encoder;
     private volatile @Nullable Holdings holdings;
     private volatile @Nullable Thread counting;
     private long counted;
+
+    /** What requests are told apart by; few, since there are few routes. */
+    private record Labels(String method, String route, int status) {}
+
+    /** The measures of requests of the same labels. */
+    private record Meters(Timer duration, DistributionSummary requestBytes, DistributionSummary responseBytes) {}
 
     /** What the store holds and what waits in it. */
     private record Holdings(StoreSums sums, long pending) {}
@@ -114,28 +123,38 @@ public final class ServerMetrics implements RequestListener, Closeable {
     @Override
     public void ended(EndedRequest request) {
         active.decrementAndGet();
-        Tags tags = Tags.of(
-                "http.request.method", METHODS.contains(request.method()) ? request.method() : "_OTHER",
-                "http.route", request.target().map(Routes::of).orElse(Routes.OTHER),
-                "http.response.status_code", Integer.toString(request.status()));
-        Timer.builder("http.server.request.duration")
-                .description("Time from the end of a request's head to the end of its answer")
-                .serviceLevelObjectives(
-                        Arrays.stream(BUCKETS).mapToObj(Duration::ofMillis).toArray(Duration[]::new))
-                .tags(tags)
-                .register(registry)
-                .record(request.time());
-        size("http.server.request.body.size", "Bytes of requests' bodies, as announced", tags, request.requestBytes());
-        size("http.server.response.body.size", "Bytes of answers' bodies", tags, request.responseBytes());
+        Labels labels = new Labels(
+                METHODS.contains(request.method()) ? request.method() : "_OTHER",
+                request.target().map(Routes::of).orElse(Routes.OTHER),
+                request.status());
+        Meters of = meters.computeIfAbsent(labels, this::meters);
+        of.duration().record(request.time());
+        of.requestBytes().record((double) request.requestBytes());
+        of.responseBytes().record((double) request.responseBytes());
     }
 
-    private void size(String name, String description, Tags tags, long bytes) {
-        DistributionSummary.builder(name)
+    private Meters meters(Labels labels) {
+        Tags tags = Tags.of(
+                "http.request.method", labels.method(),
+                "http.route", labels.route(),
+                "http.response.status_code", Integer.toString(labels.status()));
+        return new Meters(
+                Timer.builder("http.server.request.duration")
+                        .description("Time from the end of a request's head to the end of its answer")
+                        .serviceLevelObjectives(
+                                Arrays.stream(BUCKETS).mapToObj(Duration::ofMillis).toArray(Duration[]::new))
+                        .tags(tags)
+                        .register(registry),
+                size("http.server.request.body.size", "Bytes of requests' bodies, as announced", tags),
+                size("http.server.response.body.size", "Bytes of answers' bodies", tags));
+    }
+
+    private DistributionSummary size(String name, String description, Tags tags) {
+        return DistributionSummary.builder(name)
                 .baseUnit("bytes")
                 .description(description)
                 .tags(tags)
-                .register(registry)
-                .record((double) bytes);
+                .register(registry);
     }
 
     /** Returns all measures, and has those of the store added up anew where they are older than a minute. */

@@ -141,8 +141,7 @@ final class FamilyMembers {
     }
 
     private boolean mayUse(RepoId repo) throws IOException {
-        RepoSettings settings = repositories.settings(repo);
-        return !settings.isPrivate() && settings.gate() == RepoSettings.Gate.OPEN;
+        return !repositories.settings(repo).isRestricted();
     }
 
     private boolean sharesTensors(CommitFile file, List<TensorInfo> tensors) throws IOException {

@@ -2,6 +2,7 @@ package io.weightspan.server.repo;
 
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.StoreKeys;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,6 @@ final class FileIndex {
     private static final String FILES = "files/";
     private static final String CODINGS = "codings/";
     private static final Pattern TEXT = Pattern.compile("(record|plain) ([0-9a-f]{64})\n");
-    private static final int FOLDER_DIGITS = 2;
 
     private final ObjectStore store;
 
@@ -35,7 +35,7 @@ final class FileIndex {
 
     /** Returns the key of the hint for a file. */
     static String key(Digest file) {
-        return key(FILES, file);
+        return StoreKeys.of(FILES, file);
     }
 
     /**
@@ -48,12 +48,8 @@ final class FileIndex {
     static String key(Digest file, PackCoding coding, Collection<Digest> base) {
         StringBuilder text = new StringBuilder(file.hex()).append('\n').append(coding.text()).append('\n');
         base.stream().map(Digest::hex).sorted().distinct().forEach(one -> text.append(one).append('\n'));
-        return key(CODINGS, Digest.sha256(MemorySegment.ofArray(text.toString().getBytes(StandardCharsets.UTF_8))));
-    }
-
-    private static String key(String folder, Digest digest) {
-        String hex = digest.hex();
-        return folder + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
+        return StoreKeys.of(CODINGS,
+                Digest.sha256(MemorySegment.ofArray(text.toString().getBytes(StandardCharsets.UTF_8))));
     }
 
     /** Returns the hint under a key; empty where there is none or it is not of the form that it should have. */

@@ -268,7 +268,7 @@ public final class GarbageCollector {
         if (deleted.isEmpty()) {
             return;
         }
-        Encodings.forget(store, deleted, jobs);
+        EncodingIndex.forget(store, deleted, jobs);
         Uploads.forget(store, deleted, jobs);
         XorbIndex.forget(store, deleted, jobs);
         FileIndex index = new FileIndex(store);

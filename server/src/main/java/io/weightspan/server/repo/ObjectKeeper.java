@@ -22,7 +22,7 @@ final class ObjectKeeper {
     private final ObjectStore store;
     private final StoreSession session;
     private final StoredFiles files;
-    private final Encodings encodings;
+    private final EncodingIndex encodings;
 
     /** What records need, which never changes; whether it is there must be asked again for each ref. */
     private final Map<Digest, List<Dependency>> needs = new HashMap<>();
@@ -31,7 +31,7 @@ final class ObjectKeeper {
         this.store = store;
         this.session = session;
         this.files = new StoredFiles(store);
-        this.encodings = new Encodings(store);
+        this.encodings = new EncodingIndex(store);
     }
 
     /**
@@ -46,7 +46,7 @@ final class ObjectKeeper {
         Set<Digest> kept = new HashSet<>();
         Set<Digest> followed = new HashSet<>();
         for (CommitFile file : committed) {
-            if (!Encodings.isCandidate(file) || !keepEncoded(file, kept, followed)) {
+            if (!EncodingIndex.isCandidate(file) || !keepEncoded(file, kept, followed)) {
                 keep(file, kept, followed);
             }
         }
@@ -64,7 +64,7 @@ final class ObjectKeeper {
 
     /** Keeps the record that readers find in a plain file's place, or else sees to it that they find the plain file. */
     private boolean keepEncoded(CommitFile file, Set<Digest> kept, Set<Digest> followed) throws IOException {
-        Optional<CommitFile> record = encodings.look(file.sha256());
+        Optional<CommitFile> record = encodings.find(file.sha256());
         if (record.isEmpty()) {
             return false;
         }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.ObjectStore;
+import io.weightspan.server.store.StoreKeys;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,7 +23,6 @@ import java.util.regex.Pattern;
 public final class PendingFiles {
 
     private static final String PENDING = "pending/";
-    private static final int FOLDER_DIGITS = 2;
     private static final Pattern VALUE =
             Pattern.compile("([^ /]{1,96}/[^ /]{1,96}) ([0-9]{1,15}) ([0-9]{1,9}) ([0-9]{1,15})\n");
 
@@ -76,10 +76,7 @@ public final class PendingFiles {
     public List<Digest> list() throws IOException {
         List<Digest> files = new ArrayList<>();
         for (String key : store.keys(PENDING)) {
-            String hex = key.substring(PENDING.length()).replace("/", "");
-            if (Digest.isHex(hex)) {
-                files.add(Digest.of(hex));
-            }
+            StoreKeys.digest(PENDING, key).ifPresent(files::add);
         }
         return files;
     }
@@ -148,7 +145,6 @@ public final class PendingFiles {
     }
 
     private static String key(Digest file) {
-        String hex = file.hex();
-        return PENDING + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
+        return StoreKeys.of(PENDING, file);
     }
 }

@@ -41,6 +41,11 @@ public record RepoSettings(boolean isPrivate, Gate gate, List<RepoId> former) {
         former = List.copyOf(former);
     }
 
+    /** Returns whether there is somebody who may not read the files. */
+    boolean isRestricted() {
+        return isPrivate || gate != Gate.OPEN;
+    }
+
     /** Returns the same with another visibility. */
     public RepoSettings withPrivate(boolean changed) {
         return new RepoSettings(changed, gate, former);

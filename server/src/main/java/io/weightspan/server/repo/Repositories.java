@@ -358,8 +358,7 @@ public final class Repositories {
             } catch (InvalidNameException e) {
                 throw new CorruptStoreException("the store has settings of an invalid name: " + key, e);
             }
-            RepoSettings kept = settings(repo);
-            if (kept.isPrivate() || kept.gate() != RepoSettings.Gate.OPEN) {
+            if (settings(repo).isRestricted()) {
                 found.add(repo);
             }
         }

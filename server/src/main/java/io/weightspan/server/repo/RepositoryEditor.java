@@ -228,7 +228,7 @@ public final class RepositoryEditor {
 
     private void enqueue(RepoId repo, List<CommitFile> files) throws IOException {
         for (CommitFile file : files) {
-            if (Encodings.isCandidate(file)) {
+            if (EncodingIndex.isCandidate(file)) {
                 pending.add(repo, file.sha256());
             }
         }

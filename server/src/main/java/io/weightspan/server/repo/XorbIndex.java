@@ -42,13 +42,13 @@ public final class XorbIndex {
      * Remembers where a xorb is; one of the same name that was there before is forgotten.
      *
      * @param hash what its sender calls it
-     * @param file the object
+     * @param object the object that holds it
      * @return whether there was none of that name
      * @throws IOException if the store can't be read or written
      */
-    public boolean note(RepoId repo, Digest hash, Fingerprint file) throws IOException {
+    public boolean note(RepoId repo, Digest hash, Digest object) throws IOException {
         String key = XORBS + repo + "/" + hash.hex();
-        String text = file.sha256().hex() + " " + System.currentTimeMillis() + "\n";
+        String text = object.hex() + " " + System.currentTimeMillis() + "\n";
         while (true) {
             @Nullable
             String before = store.value(key).orElse(null);

@@ -17,6 +17,7 @@ import io.weightspan.server.http.RequestListener;
 import io.weightspan.server.hub.HubHandler;
 import io.weightspan.server.lfs.LfsHandler;
 import io.weightspan.server.limits.LimitedHandler;
+import io.weightspan.server.limits.RateLimits;
 import io.weightspan.server.metrics.MetricsHandler;
 import io.weightspan.server.metrics.ServerMetrics;
 import io.weightspan.server.records.RecordsHandler;
@@ -100,28 +101,34 @@ public final class StoreServer implements Closeable {
                 ? plain
                 : new AuditedHandler(plain, audit.get(), guard, InstantSource.system());
         // Who asks too much costs no line of the audit log.
-        RequestHandler all = new LimitedHandler(audited, guard, settings.rateLimits());
+        RequestHandler all = settings.rateLimits().equals(RateLimits.NONE)
+                ? audited
+                : new LimitedHandler(audited, guard, settings.rateLimits());
         Encoder encoder = new Encoder(repositories, settings.encoders());
-        ServerMetrics metrics = new ServerMetrics(repositories, content, encoder);
+        List<Closeable> parts = new ArrayList<>(List.of(encoder, web, content));
+        audit.ifPresent(parts::add);
         try {
-            Optional<HttpServer> measures = settings.metrics().isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(HttpServer.start(
-                            settings.metrics().get(), new MetricsHandler(metrics), HttpLimits.DEFAULT));
-            List<RequestListener> listeners =
-                    settings.accessLog() ? List.of(metrics, new AccessLog()) : List.of(metrics);
+            List<RequestListener> listeners = new ArrayList<>();
+            Optional<HttpServer> measures = Optional.empty();
+            if (settings.metrics().isPresent()) {
+                ServerMetrics metrics = new ServerMetrics(repositories, content, encoder);
+                listeners.add(metrics);
+                parts.add(metrics);
+                measures = Optional.of(HttpServer.start(
+                        settings.metrics().get(), new MetricsHandler(metrics), HttpLimits.DEFAULT));
+                // Last, so that what the others do while they stop can be measured.
+                parts.add(measures.get());
+            }
+            if (settings.accessLog()) {
+                listeners.add(new AccessLog());
+            }
             HttpServer server = HttpServer.start(
                     settings.listen(), all, settings.limits(), RequestListener.all(listeners));
             started.set(server);
-            List<Closeable> parts = new ArrayList<>(List.of(encoder, server, web, content, metrics));
-            audit.ifPresent(parts::add);
-            boolean secured = settings.listen().tls() != null;
-            return new StoreServer(server, measures, secured, parts);
+            parts.add(1, server);
+            return new StoreServer(server, measures, settings.listen().tls() != null, parts);
         } catch (IOException e) {
-            encoder.close();
-            if (audit.isPresent()) {
-                audit.get().close();
-            }
+            closeAll(parts);
             throw e;
         }
     }
@@ -152,10 +159,12 @@ public final class StoreServer implements Closeable {
      */
     @Override
     public void close() throws IOException {
+        closeAll(parts);
+    }
+
+    private static void closeAll(List<Closeable> parts) throws IOException {
         for (Closeable part : parts) {
             part.close();
         }
-        // Last, so that what the others do while they stop can be measured.
-        measures.ifPresent(HttpServer::close);
     }
 }

@@ -37,8 +37,6 @@ public final class GcMarks {
 
     private static final Duration PAUSE = Duration.ofMillis(250);
     private static final String PREFIX = "gc/";
-    private static final int FOLDER_DIGITS = 2;
-    private static final Pattern KEY = Pattern.compile("gc/([0-9a-f]{2})/([0-9a-f]{62})");
     private static final Pattern TEXT = Pattern.compile("(since|deleting) ([0-9]{1,18})\n");
 
     private final ObjectStore store;
@@ -113,10 +111,7 @@ public final class GcMarks {
     public List<Digest> objects() throws IOException {
         List<Digest> objects = new ArrayList<>();
         for (String key : store.keys(PREFIX)) {
-            Matcher matcher = KEY.matcher(key);
-            if (matcher.matches()) {
-                objects.add(Digest.of(matcher.group(1) + matcher.group(2)));
-            }
+            StoreKeys.digest(PREFIX, key).ifPresent(objects::add);
         }
         return objects;
     }
@@ -239,8 +234,7 @@ public final class GcMarks {
 
     /** Returns the key of an object's mark. */
     static String key(Digest object) {
-        String hex = object.hex();
-        return PREFIX + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
+        return StoreKeys.of(PREFIX, object);
     }
 
     private static String text(String word, Instant time) {

@@ -2,7 +2,9 @@ package io.weightspan.server.store;
 
 import static java.util.Objects.requireNonNull;
 
+import io.weightspan.codec.container.Digest;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -13,6 +15,7 @@ import java.util.regex.Pattern;
  */
 public final class StoreKeys {
 
+    private static final int FOLDER_DIGITS = 2;
     private static final int MAX_SEGMENT = 200;
     private static final int MAX_KEY = 1000;
     private static final Pattern HEX_PREFIX = Pattern.compile("[0-9a-f]{0,64}");
@@ -42,6 +45,29 @@ public final class StoreKeys {
             throw new IllegalArgumentException("store key begins with a reserved word: " + key);
         }
         return key;
+    }
+
+    /**
+     * Returns the key of what is said of a digest: the prefix and its digits, the first two as a folder.
+     *
+     * @param prefix what the keys of this kind begin with, ending with a slash
+     */
+    public static String of(String prefix, Digest digest) {
+        String hex = digest.hex();
+        return prefix + hex.substring(0, FOLDER_DIGITS) + "/" + hex.substring(FOLDER_DIGITS);
+    }
+
+    /**
+     * Returns the digest of a key that {@link #of} has made.
+     *
+     * @param prefix what the key begins with
+     * @return the digest; empty where the key is of another form
+     */
+    public static Optional<Digest> digest(String prefix, String key) {
+        String hex = key.substring(prefix.length()).replace("/", "");
+        return Digest.isHex(hex) && of(prefix, Digest.of(hex)).equals(key)
+                ? Optional.of(Digest.of(hex))
+                : Optional.empty();
     }
 
     /**

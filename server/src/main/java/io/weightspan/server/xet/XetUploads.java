@@ -20,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -69,13 +70,14 @@ final class XetUploads {
      */
     boolean keep(RepoId repo, Digest hash, InputStream body) throws IOException {
         try (StoreSession session = store.openSession()) {
-            Path file = receive(session, body, Xorb.MAX_BYTES, "xorb");
-            try (Xorb xorb = Xorb.open(MappedSource.open(file))) {
+            Received received = receive(session, body, Xorb.MAX_BYTES, "xorb");
+            try (Xorb xorb = Xorb.open(MappedSource.open(received.file()))) {
                 if (xorb.chunks() == 0) {
                     throw new XetFormatException("the xorb has no chunk");
                 }
             }
-            return xorbs.note(repo, hash, uploads.take(session, file));
+            session.take(received.file(), received.sha256());
+            return xorbs.note(repo, hash, received.sha256());
         }
     }
 
@@ -88,7 +90,7 @@ final class XetUploads {
      */
     void assemble(RepoId repo, InputStream body) throws IOException {
         try (StoreSession session = store.openSession();
-                ByteSource source = MappedSource.open(receive(session, body, Shard.MAX_BYTES, "shard"))) {
+                ByteSource source = MappedSource.open(receive(session, body, Shard.MAX_BYTES, "shard").file())) {
             Shard shard = Shard.of(source);
             for (Shard.Content file : shard.files()) {
                 Lock lock = assembling[Math.floorMod(file.sha256().hashCode(), LOCKS)];
@@ -131,7 +133,12 @@ final class XetUploads {
         return new XetFormatException("the shard names xorb " + hash.hex() + ", which was not sent; send it again");
     }
 
-    private static Path receive(StoreSession session, InputStream body, long limit, String what) throws IOException {
+    /** A body that has arrived whole. */
+    private record Received(Path file, Digest sha256) {}
+
+    private static Received receive(StoreSession session, InputStream body, long limit, String what)
+            throws IOException {
+        MessageDigest sha256 = Digest.newHash();
         Path file = session.newFile();
         byte[] buffer = new byte[BUFFER];
         long size = 0;
@@ -141,9 +148,10 @@ final class XetUploads {
                 if (size > limit) {
                     throw new XetFormatException("the " + what + " has more than " + limit + " bytes");
                 }
+                sha256.update(buffer, 0, n);
                 out.write(buffer, 0, n);
             }
         }
-        return file;
+        return new Received(file, Digest.finish(sha256));
     }
 }
