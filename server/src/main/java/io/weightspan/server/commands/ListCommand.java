@@ -4,20 +4,16 @@ import io.weightspan.cli.ExitStatus;
 import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
-import io.weightspan.codec.container.Digest;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
-import io.weightspan.server.repo.SharedObject;
+import io.weightspan.server.repo.StoredBytes;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,27 +44,21 @@ final class ListCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<Repo> repos = new ArrayList<>();
-        Set<Digest> objects = new HashSet<>();
-        long storedBytes = 0;
+        StoredBytes stored = new StoredBytes();
         try (ObjectStore opened = store.open()) {
             Repositories repositories = new Repositories(opened);
             for (RepoId repo : repositories.list()) {
                 Optional<Commit> head = repositories.head(repo, RefName.MAIN);
                 if (head.isPresent()) {
                     repos.add(row(head.get()));
-                    for (CommitFile file : head.get().files()) {
-                        storedBytes += objects.add(file.object()) ? file.storedSize() : 0;
-                    }
-                    for (SharedObject shared : head.get().shared()) {
-                        storedBytes += objects.add(shared.object()) ? shared.size() : 0;
-                    }
+                    stored.add(head.get());
                 }
             }
         }
         if (output.json()) {
             output.printJson(repos);
         } else {
-            print(repos, storedBytes);
+            print(repos, stored.total());
         }
         return ExitStatus.DONE;
     }

@@ -7,7 +7,6 @@ import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
 import io.weightspan.codec.family.Fidelity;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.PackCoding;
 import io.weightspan.server.repo.PackFolder;
@@ -16,7 +15,7 @@ import io.weightspan.server.repo.PackedRepo;
 import io.weightspan.server.repo.Packer;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
-import io.weightspan.server.repo.SharedObject;
+import io.weightspan.server.repo.StoredBytes;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -220,10 +219,8 @@ final class PackCommand implements Callable<Integer> {
     private void report(List<PackedRepo> packed, Optional<RepoId> baseRepo) {
         List<Repo> repos = new ArrayList<>();
         Set<String> families = new LinkedHashSet<>();
-        Set<Object> objects = new HashSet<>();
+        StoredBytes stored = new StoredBytes();
         long bytes = 0;
-        long storedBytes = 0;
-        long sharedBytes = 0;
         for (PackedRepo repo : packed) {
             Commit commit = repo.commit();
             boolean isBase = baseRepo.isPresent() && baseRepo.get().equals(commit.repo());
@@ -240,21 +237,13 @@ final class PackCommand implements Callable<Integer> {
                 families.add(commit.family());
             }
             bytes += commit.size();
-            for (CommitFile file : commit.files()) {
-                storedBytes += objects.add(file.object()) ? file.storedSize() : 0;
-            }
-            for (SharedObject shared : commit.shared()) {
-                if (objects.add(shared.object())) {
-                    storedBytes += shared.size();
-                    sharedBytes += shared.size();
-                }
-            }
+            stored.add(commit);
         }
         String one = families.size() == 1 ? families.iterator().next() : null;
         if (output.json()) {
-            output.printJson(new Document(one, bytes, storedBytes, sharedBytes, repos));
+            output.printJson(new Document(one, bytes, stored.total(), stored.shared(), repos));
         } else {
-            print(repos, bytes, storedBytes, sharedBytes);
+            print(repos, bytes, stored.total(), stored.shared());
         }
     }
 

@@ -1,15 +1,11 @@
 package io.weightspan.server.metrics;
 
-import io.weightspan.codec.container.Digest;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.CorruptStoreException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
-import io.weightspan.server.repo.SharedObject;
+import io.weightspan.server.repo.StoredBytes;
 import java.io.IOException;
-import java.util.HashSet;
-import java.util.Set;
 
 /**
  * What the heads of a store's repositories hold, private ones included.
@@ -27,11 +23,10 @@ record StoreSums(long repositories, long files, long bytes, long storedBytes) {
      * @throws IOException if the store can't be read
      */
     static StoreSums of(Repositories repositories) throws IOException {
-        Set<Digest> seen = new HashSet<>();
+        StoredBytes stored = new StoredBytes();
         long count = 0;
         long files = 0;
         long bytes = 0;
-        long stored = 0;
         for (RepoId repo : repositories.list()) {
             count++;
             Commit head;
@@ -42,13 +37,8 @@ record StoreSums(long repositories, long files, long bytes, long storedBytes) {
             }
             files += head.files().size();
             bytes += head.size();
-            for (CommitFile file : head.files()) {
-                stored += seen.add(file.object()) ? file.storedSize() : 0;
-            }
-            for (SharedObject shared : head.shared()) {
-                stored += seen.add(shared.object()) ? shared.size() : 0;
-            }
+            stored.add(head);
         }
-        return new StoreSums(count, files, bytes, stored);
+        return new StoreSums(count, files, bytes, stored.total());
     }
 }

@@ -1,17 +1,13 @@
 package io.weightspan.server.web;
 
-import io.weightspan.codec.container.Digest;
 import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.CommitFile;
-import io.weightspan.server.repo.SharedObject;
+import io.weightspan.server.repo.StoredBytes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -92,19 +88,13 @@ record Catalog(List<Commit> heads, int unreadable) {
 
     /** Returns what commits take, an object that several hold or need counted once. */
     static Share shareOf(Collection<Commit> commits) {
-        Set<Digest> seen = new HashSet<>();
-        long stored = 0;
+        StoredBytes stored = new StoredBytes();
         long bytes = 0;
         for (Commit commit : commits) {
             bytes += commit.size();
-            for (CommitFile file : commit.files()) {
-                stored += seen.add(file.object()) ? file.storedSize() : 0;
-            }
-            for (SharedObject shared : commit.shared()) {
-                stored += seen.add(shared.object()) ? shared.size() : 0;
-            }
+            stored.add(commit);
         }
-        return new Share(stored, bytes);
+        return new Share(stored.total(), bytes);
     }
 
     private static List<Family> families(List<Commit> heads) {
