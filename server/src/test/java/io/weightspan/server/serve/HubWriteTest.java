@@ -4,22 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.codec.container.Digest;
-import io.weightspan.server.auth.AccessToken;
-import io.weightspan.server.auth.Guard;
-import io.weightspan.server.auth.NewToken;
-import io.weightspan.server.auth.Role;
-import io.weightspan.server.auth.Scope;
 import io.weightspan.server.auth.TokenFile;
-import io.weightspan.server.auth.Tokens;
-import io.weightspan.server.http.Listen;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
-import io.weightspan.server.store.Stores;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,11 +19,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -59,42 +47,28 @@ class HubWriteTest {
     private Path folder;
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private final String ann = NewToken.create();
-    private final String admin = NewToken.create();
-    private final String reader = NewToken.create();
-    private final String old = NewToken.create();
+    private TestHub hub;
     private ObjectStore store;
-    private StoreServer server;
+    private String ann;
+    private String admin;
+    private String reader;
+    private String old;
 
     @BeforeEach
     void start() throws Exception {
-        TokenFile file = new TokenFile(folder.resolve("tokens.json"));
-        file.change(all -> {
-            all.add(token("ann", ann, Role.WRITE, "ann", Optional.empty()));
-            all.add(token("root", admin, Role.ADMIN, "x", Optional.empty()));
-            all.add(token("ray", reader, Role.READ, "ann", Optional.empty()));
-            all.add(token("old", old, Role.ADMIN, "*", Optional.of(Instant.EPOCH)));
-        });
-        Tokens tokens = new Tokens(file, InstantSource.system());
-        store = Stores.openOrCreate(folder.resolve("store").toString());
-        server = StoreServer.start(
-                store,
-                ServerSettings.of(Listen.plain(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
-                        .withCacheBytes(1 << 20)
-                        .withGuards(repositories -> Guard.of(repositories, tokens, true)));
+        hub = new TestHub(folder);
+        store = hub.store();
+        ann = hub.ann();
+        admin = hub.admin();
+        reader = hub.ray();
+        old = hub.expired();
         assertThat(post("/api/repos/create", "{\"name\":\"m\"}", ann).statusCode()).isEqualTo(200);
     }
 
     @AfterEach
     void stop() throws IOException {
         client.close();
-        server.close();
-        store.close();
-    }
-
-    private static AccessToken token(String name, String secret, Role role, String scope, Optional<Instant> end) {
-        return new AccessToken(
-                name, name, role, List.of(new Scope(scope)), NewToken.hash(secret), Instant.EPOCH, end);
+        hub.close();
     }
 
     @Test
@@ -240,7 +214,7 @@ class HubWriteTest {
         assertThat(status("POST", lfs + "batch", "{\"operation\":\"steal\",\"objects\":[]}", ann)).isEqualTo(422);
         JsonNode answer = JsonMapper.shared().readTree(post(lfs + "batch", batch, ann).body());
         String href = answer.at("/objects/0/actions/upload/href").stringValue();
-        assertThat(href).startsWith(server.url() + lfs + oid);
+        assertThat(href).startsWith(hub.url() + lfs + oid);
         String verify = "{\"oid\":\"" + oid + "\",\"size\":4}";
         assertThat(status("POST", lfs + "verify", verify, ann)).isEqualTo(404);
         assertThat(put(href, new byte[] {1, 2, 3, 5})).isEqualTo(422);
@@ -298,7 +272,7 @@ class HubWriteTest {
         HttpResponse<String> again = post("/api/repos/create", "{\"name\":\"m\",\"organization\":\"ann\"}", ann);
         assertThat(again.statusCode()).isEqualTo(409);
         JsonNode json = JsonMapper.shared().readTree(again.body());
-        assertThat(json.path("url").stringValue()).isEqualTo(server.url() + "/ann/m");
+        assertThat(json.path("url").stringValue()).isEqualTo(hub.url() + "/ann/m");
     }
 
     private HttpResponse<String> commit(String body, String token) throws IOException, InterruptedException {
@@ -328,7 +302,7 @@ class HubWriteTest {
     }
 
     private HttpRequest.Builder request(String path, @Nullable String token) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.url() + path));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(hub.url() + path));
         return token == null ? request : request.header("Authorization", "Bearer " + token);
     }
 }

@@ -27,12 +27,17 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A server of a new store, with tokens of Ann, who writes below {@code ann}, and of Ray, who reads there. */
+/**
+ * A server of a new store, with tokens of Ann, who writes below {@code ann}, of Ray, who reads there, and of an
+ * administrator, and one that has expired.
+ */
 public final class TestHub implements Closeable {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final String ann = NewToken.create();
     private final String ray = NewToken.create();
+    private final String admin = NewToken.create();
+    private final String expired = NewToken.create();
     private final ObjectStore store;
     private final StoreServer server;
 
@@ -45,8 +50,10 @@ public final class TestHub implements Closeable {
     public TestHub(Path folder, int encoders) throws IOException {
         TokenFile file = new TokenFile(folder.resolve("tokens.json"));
         file.change(all -> {
-            all.add(token("ann", ann, Role.WRITE));
-            all.add(token("ray", ray, Role.READ));
+            all.add(token("ann", ann, Role.WRITE, "ann", Optional.empty()));
+            all.add(token("root", admin, Role.ADMIN, "x", Optional.empty()));
+            all.add(token("ray", ray, Role.READ, "ann", Optional.empty()));
+            all.add(token("old", expired, Role.ADMIN, "*", Optional.of(Instant.EPOCH)));
         });
         Tokens tokens = new Tokens(file, InstantSource.system());
         store = Stores.openOrCreate(folder.resolve("store").toString());
@@ -58,9 +65,9 @@ public final class TestHub implements Closeable {
                         .withEncoders(encoders));
     }
 
-    private static AccessToken token(String name, String secret, Role role) {
+    private static AccessToken token(String name, String secret, Role role, String scope, Optional<Instant> end) {
         return new AccessToken(
-                name, name, role, List.of(new Scope("ann")), NewToken.hash(secret), Instant.EPOCH, Optional.empty());
+                name, name, role, List.of(new Scope(scope)), NewToken.hash(secret), Instant.EPOCH, end);
     }
 
     /** Returns the token of who may write. */
@@ -71,6 +78,16 @@ public final class TestHub implements Closeable {
     /** Returns the token of who may only read. */
     public String ray() {
         return ray;
+    }
+
+    /** Returns the token of who may do everything. */
+    public String admin() {
+        return admin;
+    }
+
+    /** Returns a token that was good for everything. */
+    public String expired() {
+        return expired;
     }
 
     /** Returns what is served. */
