@@ -1,5 +1,6 @@
 package io.weightspan.client.commands;
 
+import io.weightspan.cli.ByteSize;
 import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import io.weightspan.cli.HumanSize;

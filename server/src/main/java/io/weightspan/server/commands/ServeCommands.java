@@ -11,6 +11,6 @@ public final class ServeCommands implements CommandProvider {
 
     @Override
     public List<Object> commands() {
-        return List.of(new ServeCommand(), new TokenCommand());
+        return List.of(new ServeCommand(), new TokenCommand(), new QuotaCommand());
     }
 }

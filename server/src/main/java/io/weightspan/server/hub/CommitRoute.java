@@ -7,6 +7,7 @@ import io.weightspan.server.auth.Caller;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitEdit;
 import io.weightspan.server.repo.RepoId;
@@ -23,11 +24,13 @@ final class CommitRoute {
 
     private final Repositories repositories;
     private final RepositoryEditor editor;
+    private final Quotas quotas;
     private final Uploads uploads;
 
-    CommitRoute(Repositories repositories, RepositoryEditor editor) {
+    CommitRoute(Repositories repositories, RepositoryEditor editor, Quotas quotas) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.editor = requireNonNull(editor, "editor is null");
+        this.quotas = requireNonNull(quotas, "quotas is null");
         this.uploads = new Uploads(repositories);
     }
 
@@ -52,6 +55,7 @@ final class CommitRoute {
             lines.read(body);
             CommitEdit edit = new CommitEdit(
                     repo, branch, caller.user(), lines.message(), lines.parent(), lines.changes());
+            quotas.take(repo, edit.added());
             Commit commit = editor.commit(session, edit, "");
             ObjectNode json = HubJson.object()
                     .put("success", true)

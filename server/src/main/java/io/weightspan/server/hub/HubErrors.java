@@ -3,6 +3,7 @@ package io.weightspan.server.hub;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.ContainerException;
 import io.weightspan.server.http.HttpException;
+import io.weightspan.server.quota.QuotaExceededException;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CorruptStoreException;
 import io.weightspan.server.repo.EntryNotFoundException;
@@ -45,7 +46,7 @@ public final class HubErrors {
      * Runs work and turns what the store throws into refusals.
      *
      * @throws HttpException 404 with the Hub's code for what isn't there; 400, 409 or 412 for a change that can't be;
-     *     500 with a code for what is damaged
+     *     403 for what there is no room for; 500 with a code for what is damaged
      * @throws IOException if the store can't be read
      */
     public static <T> T translate(Work<T> work) throws HttpException, IOException {
@@ -57,6 +58,9 @@ public final class HubErrors {
             throw refusal(HttpResponseStatus.PRECONDITION_FAILED, e).because(e);
         } catch (ExistsException e) {
             throw refusal(HttpResponseStatus.CONFLICT, e).because(e);
+        } catch (QuotaExceededException e) {
+            // As the Hub says it; of a status above 500 some clients believe that it will pass.
+            throw refusal(HttpResponseStatus.FORBIDDEN, e).because(e);
         } catch (RefusedEditException | WrongContentException | InvalidNameException e) {
             throw refusal(HttpResponseStatus.BAD_REQUEST, e).because(e);
         } catch (ContainerException e) {

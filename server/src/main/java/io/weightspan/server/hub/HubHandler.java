@@ -9,9 +9,9 @@ import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
-import io.weightspan.server.repo.RepositoryEditor;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -39,13 +39,13 @@ public final class HubHandler implements RequestHandler {
      *
      * @param repositories the repositories that are served
      * @param content opens their files
+     * @param quotas how much there may be
      * @param guard who may what
      */
-    public HubHandler(Repositories repositories, StoredContent content, Guard guard) {
-        RepositoryEditor editor = new RepositoryEditor(repositories);
+    public HubHandler(Repositories repositories, StoredContent content, Quotas quotas, Guard guard) {
         this.guard = requireNonNull(guard, "guard is null");
-        this.repos = new ReposRoute(editor, guard);
-        this.edits = new EditRoute(repositories, editor, guard);
+        this.repos = new ReposRoute(repositories, quotas, guard);
+        this.edits = new EditRoute(repositories, quotas, guard);
         this.resolve = new ResolveRoute(repositories, content);
         this.models = new ModelsRoute(repositories, guard);
     }

@@ -8,10 +8,13 @@ import io.weightspan.server.auth.Guard;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
+import io.weightspan.server.quota.Quotas;
+import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.ExistsException;
 import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoSettings;
+import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,11 +25,15 @@ import tools.jackson.databind.node.ObjectNode;
 /** W1 and W10: repositories made, moved and deleted, below {@code /api/repos}. */
 final class ReposRoute {
 
+    private final Repositories repositories;
     private final RepositoryEditor editor;
+    private final Quotas quotas;
     private final Guard guard;
 
-    ReposRoute(RepositoryEditor editor, Guard guard) {
-        this.editor = requireNonNull(editor, "editor is null");
+    ReposRoute(Repositories repositories, Quotas quotas, Guard guard) {
+        this.repositories = requireNonNull(repositories, "repositories is null");
+        this.editor = new RepositoryEditor(repositories);
+        this.quotas = requireNonNull(quotas, "quotas is null");
         this.guard = requireNonNull(guard, "guard is null");
     }
 
@@ -92,6 +99,11 @@ final class ReposRoute {
         guard.requireWrite(request, from);
         guard.requireWrite(request, to);
         HubErrors.translate(() -> {
+            if (!from.namespace().equals(to.namespace())) {
+                for (Commit commit : repositories.reachable(from)) {
+                    quotas.take(to, commit.files());
+                }
+            }
             editor.move(from, to);
             return to;
         });

@@ -13,6 +13,8 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubErrors;
+import io.weightspan.server.quota.QuotaExceededException;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.ExistsException;
 import io.weightspan.server.repo.RepoId;
@@ -41,13 +43,15 @@ final class BatchRoute {
     private final Repositories repositories;
     private final RepositoryEditor editor;
     private final Uploads uploads;
+    private final Quotas quotas;
     private final Guard guard;
     private final HrefSigner signer;
 
-    BatchRoute(Repositories repositories, Uploads uploads, Guard guard, HrefSigner signer) {
+    BatchRoute(Repositories repositories, Uploads uploads, Quotas quotas, Guard guard, HrefSigner signer) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.editor = new RepositoryEditor(repositories);
         this.uploads = requireNonNull(uploads, "uploads is null");
+        this.quotas = requireNonNull(quotas, "quotas is null");
         this.guard = requireNonNull(guard, "guard is null");
         this.signer = requireNonNull(signer, "signer is null");
     }
@@ -147,6 +151,12 @@ final class BatchRoute {
         }
         if (known.isPresent() && (!forGit || uploads.isKeptForGit(repo, Digest.of(oid)))) {
             return; // no action: it is there
+        }
+        try {
+            quotas.take(repo, Digest.of(oid), size);
+        } catch (QuotaExceededException e) {
+            error(node, HttpResponseStatus.INSUFFICIENT_STORAGE, String.valueOf(e.getMessage()));
+            return;
         }
         String right = LfsHandler.right("upload", repo, oid, Long.toString(size), forGit);
         Instant until = Instant.now().plus(VALID);

@@ -16,6 +16,8 @@ import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubErrors;
+import io.weightspan.server.quota.QuotaExceededException;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
@@ -46,6 +48,7 @@ public final class LfsHandler implements RequestHandler {
     private final Repositories repositories;
     private final StoredContent content;
     private final Uploads uploads;
+    private final Quotas quotas;
     private final HrefSigner signer;
     private final BatchRoute batch;
 
@@ -54,15 +57,18 @@ public final class LfsHandler implements RequestHandler {
      *
      * @param repositories the repositories that are served
      * @param content opens their files
+     * @param quotas how much there may be
      * @param guard who may what
      * @param signer signs addresses
      */
-    public LfsHandler(Repositories repositories, StoredContent content, Guard guard, HrefSigner signer) {
+    public LfsHandler(
+            Repositories repositories, StoredContent content, Quotas quotas, Guard guard, HrefSigner signer) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.content = requireNonNull(content, "content is null");
         this.signer = requireNonNull(signer, "signer is null");
+        this.quotas = requireNonNull(quotas, "quotas is null");
         this.uploads = new Uploads(repositories);
-        this.batch = new BatchRoute(repositories, uploads, requireNonNull(guard, "guard is null"), signer);
+        this.batch = new BatchRoute(repositories, uploads, quotas, requireNonNull(guard, "guard is null"), signer);
     }
 
     @Override
@@ -125,7 +131,10 @@ public final class LfsHandler implements RequestHandler {
         }
         try (StoreSession session = repositories.store().openSession();
                 InputStream body = request.body().open()) {
+            quotas.take(repo, Digest.of(oid), bytes);
             uploads.note(repo, uploads.receive(session, body, bytes, Digest.of(oid)), forGit);
+        } catch (QuotaExceededException e) {
+            throw new HttpException(HttpResponseStatus.INSUFFICIENT_STORAGE, String.valueOf(e.getMessage())).because(e);
         } catch (WrongContentException e) {
             throw new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage())).because(e);
         }

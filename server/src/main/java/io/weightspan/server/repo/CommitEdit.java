@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A change of a branch, to be made whole or not at all.
@@ -27,6 +28,13 @@ public record CommitEdit(
         requireNonNull(message, "message is null");
         requireNonNull(parent, "parent is null");
         changes = List.copyOf(changes);
+    }
+
+    /** Returns the files that are put. */
+    public List<CommitFile> added() {
+        return changes.stream()
+                .flatMap(change -> change instanceof Put put ? Stream.of(put.file()) : Stream.empty())
+                .toList();
     }
 
     /** What is done to one path. */

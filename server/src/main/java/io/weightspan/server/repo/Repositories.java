@@ -97,8 +97,24 @@ public final class Repositories {
      * @throws IOException if the store can't be read
      */
     public List<RepoId> list() throws IOException {
+        return listBelow(REFS);
+    }
+
+    /**
+     * Lists the repositories of a namespace.
+     *
+     * @param namespace the namespace
+     * @return those with a branch, in ascending order
+     * @throws CorruptStoreException if the store has a ref that no repository can have
+     * @throws IOException if the store can't be read
+     */
+    public List<RepoId> list(String namespace) throws IOException {
+        return listBelow(REFS + namespace + "/");
+    }
+
+    private List<RepoId> listBelow(String prefix) throws IOException {
         Set<RepoId> found = new TreeSet<>();
-        for (String key : store.keys(REFS)) {
+        for (String key : store.keys(prefix)) {
             RefKey ref = RefKey.parse(key);
             if (ref.kind().equals(HEADS)) {
                 found.add(ref.repo());

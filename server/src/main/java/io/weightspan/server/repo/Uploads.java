@@ -153,6 +153,33 @@ public final class Uploads {
         return sent(key(GIT, repo, sha256)).isPresent() && store.exists(sha256);
     }
 
+    /**
+     * Adds the files that the repositories of a namespace were sent to those that their commits have.
+     *
+     * @param known sizes that were found before, for which no value is read again
+     * @param sizes gets the size of each file, by its SHA-256
+     * @throws IOException if the store can't be read
+     */
+    public static void addSent(
+            ObjectStore store, String namespace, Map<Digest, Long> known, Map<Digest, Long> sizes)
+            throws IOException {
+        for (String prefix : List.of(GIT, SENT)) {
+            for (String key : store.keys(prefix + namespace + "/")) {
+                String name = key.substring(key.lastIndexOf('/') + 1);
+                if (!Digest.isHex(name) || sizes.containsKey(Digest.of(name))) {
+                    continue;
+                }
+                Digest sha256 = Digest.of(name);
+                Long before = known.get(sha256);
+                Optional<Long> size = before != null
+                        ? Optional.of(before)
+                        : store.value(key).map(VALUE::matcher).filter(Matcher::matches).map(
+                                value -> Long.parseLong(value.group(1)));
+                size.ifPresent(bytes -> sizes.put(sha256, bytes));
+            }
+        }
+    }
+
     /** Returns the objects that are kept for git repositories elsewhere, by their keys. */
     static Map<String, Digest> keptForGit(ObjectStore store) throws IOException {
         Map<String, Digest> kept = new TreeMap<>();

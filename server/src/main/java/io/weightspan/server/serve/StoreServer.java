@@ -20,6 +20,7 @@ import io.weightspan.server.limits.LimitedHandler;
 import io.weightspan.server.limits.RateLimits;
 import io.weightspan.server.metrics.MetricsHandler;
 import io.weightspan.server.metrics.ServerMetrics;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -76,6 +77,7 @@ public final class StoreServer implements Closeable {
      */
     public static StoreServer start(ObjectStore store, ServerSettings settings) throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
+        Quotas quotas = new Quotas(repositories);
         Guard guard = settings.guards().apply(repositories);
         StoredContent content = new StoredContent(store, settings.cacheBytes());
         AtomicReference<HttpServer> started = new AtomicReference<>();
@@ -90,9 +92,9 @@ public final class StoreServer implements Closeable {
                 web,
                 service,
                 new RecordsHandler(repositories, content, guard),
-                new LfsHandler(repositories, content, guard, signer),
-                new XetHandler(repositories, guard, signer, InstantSource.system()),
-                new HubHandler(repositories, content, guard));
+                new LfsHandler(repositories, content, quotas, guard, signer),
+                new XetHandler(repositories, quotas, guard, signer, InstantSource.system()),
+                new HubHandler(repositories, content, quotas, guard));
         Optional<AuditLog> audit = settings.auditLog().isEmpty()
                 ? Optional.empty()
                 : Optional.of(AuditLog.open(settings.auditLog().get()));

@@ -12,6 +12,7 @@ import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestTarget;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.hub.HubErrors;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import java.io.IOException;
@@ -49,16 +50,18 @@ public final class XetHandler implements RequestHandler {
      * Creates a handler.
      *
      * @param repositories the repositories that are written
+     * @param quotas how much there may be
      * @param guard who may what
      * @param signer signs tokens
      * @param clock tells until when a token is good
      */
-    public XetHandler(Repositories repositories, Guard guard, HrefSigner signer, InstantSource clock) {
+    public XetHandler(
+            Repositories repositories, Quotas quotas, Guard guard, HrefSigner signer, InstantSource clock) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.guard = requireNonNull(guard, "guard is null");
         this.clock = requireNonNull(clock, "clock is null");
         this.tokens = new XetTokens(signer);
-        this.uploads = new XetUploads(repositories);
+        this.uploads = new XetUploads(repositories, quotas);
     }
 
     @Override

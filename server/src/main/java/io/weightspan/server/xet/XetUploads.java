@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.codec.container.MappedSource;
+import io.weightspan.server.quota.QuotaExceededException;
+import io.weightspan.server.quota.Quotas;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.Fingerprint;
 import io.weightspan.server.repo.RepoId;
@@ -40,13 +42,15 @@ final class XetUploads {
 
     private final ObjectStore store;
     private final Uploads uploads;
+    private final Quotas quotas;
     private final XorbIndex xorbs;
 
     /** So that a sender who lost patience and asks again waits for the first answer in place of doing all over. */
     private final Lock[] assembling = Stream.generate(ReentrantLock::new).limit(LOCKS).toArray(Lock[]::new);
 
-    XetUploads(Repositories repositories) {
+    XetUploads(Repositories repositories, Quotas quotas) {
         this.store = requireNonNull(repositories, "repositories is null").store();
+        this.quotas = requireNonNull(quotas, "quotas is null");
         this.uploads = new Uploads(repositories);
         this.xorbs = new XorbIndex(store);
     }
@@ -66,9 +70,11 @@ final class XetUploads {
      * @param hash its name, as its sender gives it
      * @return whether the repository had none of that name
      * @throws XetFormatException if it is none
+     * @throws QuotaExceededException if there is no room at all
      * @throws IOException if it can't be read, or the store can't be written
      */
     boolean keep(RepoId repo, Digest hash, InputStream body) throws IOException {
+        quotas.requireRoom(repo, 1);
         try (StoreSession session = store.openSession()) {
             Received received = receive(session, body, Xorb.MAX_BYTES, "xorb");
             try (Xorb xorb = Xorb.open(MappedSource.open(received.file()))) {
@@ -85,6 +91,7 @@ final class XetUploads {
      * Makes the files of a shard, each of which a commit may name afterwards.
      *
      * @throws XetFormatException if it is none, or names what there is not
+     * @throws QuotaExceededException if a file does not fit
      * @throws WrongContentException if the SHA-256 of a file is another than the shard says; it is not kept then
      * @throws IOException if it can't be read, or the store can't be read or written
      */
@@ -109,6 +116,7 @@ final class XetUploads {
         if (known.isPresent() && known.get().size() == file.size() && session.keep(known.get().object())) {
             return;
         }
+        quotas.take(repo, file.sha256(), file.size());
         try (FileAssembly bytes = new FileAssembly(shard, file, hash -> open(repo, hash))) {
             Fingerprint made = uploads.receive(session, bytes, file.size(), file.sha256());
             uploads.note(repo, made, false);

@@ -57,7 +57,7 @@ final class CommandRuns {
     static Outcome run(String... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        CommandLine line = Weightspan.commandLine(List.of(new HostCommands()));
+        CommandLine line = Weightspan.commandLine(List.of(new HostCommands(), new ServeCommands()));
         line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
         int status = line.execute(arguments);
         return new Outcome(status, out.toString(), err.toString());

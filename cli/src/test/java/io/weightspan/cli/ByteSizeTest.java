@@ -1,4 +1,4 @@
-package io.weightspan.client.commands;
+package io.weightspan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

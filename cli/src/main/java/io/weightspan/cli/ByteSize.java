@@ -1,4 +1,4 @@
-package io.weightspan.client.commands;
+package io.weightspan.cli;
 
 import java.math.BigDecimal;
 import java.util.Locale;
@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads sizes as people write them. */
-final class ByteSize {
+public final class ByteSize {
 
     private static final Pattern FORM = Pattern.compile("([0-9]{1,15}(?:\\.[0-9]{1,6})?) ?([kmgt]?)(i?)b?");
     private static final String UNITS = "kmgt";
@@ -22,7 +22,7 @@ final class ByteSize {
      * @return bytes, a fraction of one left out
      * @throws IllegalArgumentException if the text is something else, or too much
      */
-    static long parse(String text) {
+    public static long parse(String text) {
         Matcher form = FORM.matcher(text.strip().toLowerCase(Locale.ROOT));
         if (!form.matches() || (form.group(2).isEmpty() && !form.group(3).isEmpty())) {
             throw new IllegalArgumentException("not a size: '" + text + "'; write it as 20GB or 20GiB");
