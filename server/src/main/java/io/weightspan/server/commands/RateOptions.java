@@ -22,7 +22,7 @@ final class RateOptions {
     @Option(
             names = "--rate-limit-anonymous",
             paramLabel = "N/PERIOD",
-            description = "The same for each address without a token; behind a proxy, that is the proxy.")
+            description = "The same for each address without a token; behind a proxy, see --trusted-proxies.")
     private @Nullable String anonymous;
 
     /**

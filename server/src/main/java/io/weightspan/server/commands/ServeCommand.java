@@ -7,6 +7,7 @@ import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.TokenFile;
 import io.weightspan.server.auth.Tokens;
 import io.weightspan.server.http.Listen;
+import io.weightspan.server.http.TrustedProxies;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.serve.ServerSettings;
 import io.weightspan.server.serve.StoreServer;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -103,6 +105,15 @@ final class ServeCommand implements Callable<Integer> {
             description = "Let nobody read without a token.")
     private boolean noAnonymousRead;
 
+    @Option(
+            names = "--trusted-proxies",
+            paramLabel = "NETWORK",
+            split = ",",
+            description = "Proxies in front of this server, as addresses or networks such as 10.0.0.0/8: of what comes"
+                    + " through them, X-Forwarded-For says whose it is, for --rate-limit-anonymous and the logs."
+                    + " May be given again.")
+    private List<String> trustedProxies = List.of();
+
     @Mixin
     private final AuditOptions audit = new AuditOptions();
 
@@ -138,11 +149,12 @@ final class ServeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--shutdown-delay must be at least 0");
         }
         InetSocketAddress address = HostAndPort.parse(spec.commandLine(), "--listen", listen);
+        TrustedProxies proxies = proxies();
         tls.check(spec.commandLine());
         CountDownLatch stopped = new CountDownLatch(1);
         try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
                 TlsOptions.Identity identity = tls.open();
-                StoreServer server = StoreServer.start(open, settings(new Listen(address, identity.tls())))) {
+                StoreServer server = StoreServer.start(open, settings(new Listen(address, identity.tls(), proxies)))) {
             Thread hook = Thread.ofPlatform().unstarted(() -> {
                 stop(server);
                 stopped.countDown();
@@ -159,6 +171,14 @@ final class ServeCommand implements Callable<Integer> {
             stopped.await();
         }
         return ExitStatus.DONE;
+    }
+
+    private TrustedProxies proxies() {
+        try {
+            return TrustedProxies.of(trustedProxies);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--trusted-proxies: " + e.getMessage(), e);
+        }
     }
 
     private Function<Repositories, Guard> guards() throws IOException {

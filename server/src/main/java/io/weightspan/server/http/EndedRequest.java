@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param id what names it in logs and in {@code X-Request-Id}
  * @param method the method as sent; empty where no request could be read
  * @param target what was asked for; empty where that could not be read
- * @param peer the address that it came from
+ * @param peer the address of who made it; of a proxy that is not trusted, the proxy's
  * @param status the answer's status code
  * @param requestBytes bytes of the request's body as announced; 0 where nothing was
  * @param responseBytes bytes of the answer's body, of which fewer were sent where it isn't whole

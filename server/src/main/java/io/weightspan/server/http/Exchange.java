@@ -107,13 +107,15 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         }
         String id = requestId(head.headers());
         String method = head.method().name();
+        InetAddress client = shared.proxies().client(remote(ctx), head.headers());
+        heard = heard.of(client);
         boolean keepAlive = HttpUtil.isKeepAlive(head);
         Request request;
         try {
             RequestTarget target = RequestTarget.parse(head.uri());
             heard = heard.with(target);
-            request = new Request(method, target, head.headers(), body(head, receiver), shared.secured(), id,
-                    remote(ctx));
+            request = new Request(
+                    method, target, head.headers(), body(head, receiver), shared.secured(), id, client);
         } catch (HttpException e) {
             send(ctx, Refusals.of(e), id, "HEAD".equals(method), keepAlive);
             return;
@@ -248,9 +250,8 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
         Heard request = heard;
         heard = null;
         if (request != null) {
-            String peer = ctx.channel().remoteAddress() instanceof InetSocketAddress address
-                    ? address.getHostString()
-                    : "";
+            InetAddress client = request.client() == null ? remote(ctx) : request.client();
+            String peer = client == null ? "" : client.getHostAddress();
             shared.listener().ended(request.ended(id, peer, response, isWhole));
         }
     }
@@ -260,12 +261,18 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
      *
      * @param method empty where none could be read
      * @param target empty where none could be read
+     * @param client who made it; null where that is not known yet or any more
      * @param bytes of its body, as announced
      * @param begin when it came, by {@link System#nanoTime}
      */
-    private record Heard(String method, Optional<RequestTarget> target, long bytes, long begin) {
+    private record Heard(
+            String method,
+            Optional<RequestTarget> target,
+            @Nullable InetAddress client,
+            long bytes,
+            long begin) {
 
-        static final Heard NOTHING = new Heard("", Optional.empty(), 0, 0);
+        static final Heard NOTHING = new Heard("", Optional.empty(), null, 0, 0);
 
         static Heard of(HttpRequest head) {
             if (head.decoderResult().isFailure()) {
@@ -274,15 +281,19 @@ final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
             long bytes = head instanceof FullHttpRequest full
                     ? full.content().readableBytes()
                     : HttpUtil.getContentLength(head, 0L);
-            return new Heard(head.method().name(), Optional.empty(), bytes, System.nanoTime());
+            return new Heard(head.method().name(), Optional.empty(), null, bytes, System.nanoTime());
         }
 
         Heard now() {
-            return new Heard(method, target, bytes, System.nanoTime());
+            return new Heard(method, target, client, bytes, System.nanoTime());
         }
 
         Heard with(RequestTarget found) {
-            return new Heard(method, Optional.of(found), bytes, begin);
+            return new Heard(method, Optional.of(found), client, bytes, begin);
+        }
+
+        Heard of(@Nullable InetAddress who) {
+            return new Heard(method, target, who, bytes, begin);
         }
 
         EndedRequest ended(String id, String peer, Response response, boolean isWhole) {

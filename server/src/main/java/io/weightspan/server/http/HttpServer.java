@@ -53,7 +53,8 @@ public final class HttpServer implements Closeable {
         this.loops = transport.group(Math.max(1, threads / 2));
         // Each stream has at most as many tasks queued as pieces of a body are read at once.
         this.workers = Executors.newFixedThreadPool(threads, new DefaultThreadFactory("weightspan-worker", true));
-        this.shared = new ServerContext(handler, workers, writers, limits, tls != null, () -> draining, heard);
+        this.shared = new ServerContext(
+                handler, workers, writers, limits, tls != null, listen.proxies(), () -> draining, heard);
         ConnectionGate gate = new ConnectionGate(connections, limits.maxConnections(), tls != null);
         ServerBootstrap bootstrap = new ServerBootstrap();
         transport.limitUnsent(bootstrap);

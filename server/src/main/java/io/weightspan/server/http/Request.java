@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param body the body, empty where there is none
  * @param secured whether the request came by TLS to this server itself
  * @param id what names this request in logs and in {@code X-Request-Id}
- * @param remote the other end of the connection, a proxy where there is one; null where it is gone already
+ * @param remote who made it, as far as can be known ({@link TrustedProxies}); null where they are gone already
  */
 public record Request(String method, RequestTarget target, HttpHeaders headers, RequestBody body, boolean secured,
         String id, @Nullable InetAddress remote) {

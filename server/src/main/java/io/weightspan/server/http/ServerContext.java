@@ -11,8 +11,9 @@ import java.util.function.BooleanSupplier;
  * @param writers run handlers of requests that change something, which may wait for a client's bytes: a thread for each
  * @param limits what a client may cost
  * @param secured whether connections have TLS
+ * @param proxies who is believed about whose requests they pass on
  * @param draining tells whether the server is stopping, so that each connection ends with its answer
  * @param listener hears of requests
  */
 record ServerContext(RequestHandler handler, Executor workers, Executor writers, HttpLimits limits,
-        boolean secured, BooleanSupplier draining, RequestListener listener) {}
+        boolean secured, TrustedProxies proxies, BooleanSupplier draining, RequestListener listener) {}

@@ -23,7 +23,8 @@ class HttpFuzzTest {
         channel.config().setAutoRead(false);
         Protocols.addPlain(
                 channel,
-                new ServerContext(HttpFuzzTest::answer, work::add, work::add, HttpLimits.DEFAULT, false, () -> false,
+                new ServerContext(HttpFuzzTest::answer, work::add, work::add, HttpLimits.DEFAULT, false,
+                        TrustedProxies.NONE, () -> false,
                         RequestListener.NONE));
         channel.pipeline().fireChannelActive();
         int cut = bytes.length == 0 ? 0 : (bytes[0] & 0xFF) % (bytes.length + 1);

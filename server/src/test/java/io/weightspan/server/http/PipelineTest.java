@@ -226,7 +226,8 @@ class PipelineTest {
         EmbeddedChannel channel = new EmbeddedChannel();
         channel.config().setAutoRead(false);
         Protocols.addPlain(channel,
-                new ServerContext(Sources.handler(source), work::add, work::add, LIMITS, false, () -> false,
+                new ServerContext(Sources.handler(source), work::add, work::add, LIMITS, false, TrustedProxies.NONE,
+                        () -> false,
                         RequestListener.NONE));
         channel.pipeline().fireChannelActive();
         return channel;
