@@ -45,18 +45,32 @@ public final class HrefSigner {
     }
 
     /**
-     * Returns the query that gives a right until a moment.
+     * What gives a right.
+     *
+     * @param expires until when, in seconds since 1970-01-01T00:00Z
+     * @param hex 64 hexadecimal digits
+     */
+    public record Signature(long expires, String hex) {
+
+        /** Returns the query of an address that gives the right. */
+        public String query() {
+            return "expires=" + expires + "&signature=" + hex;
+        }
+    }
+
+    /**
+     * Signs a right until a moment.
      *
      * @param right what may be done, in a text that nobody else makes
      * @throws IOException if the store can't be read or written
      */
-    public String query(String right, Instant until) throws IOException {
+    public Signature sign(String right, Instant until) throws IOException {
         long seconds = until.getEpochSecond();
-        return "expires=" + seconds + "&signature=" + HexFormat.of().formatHex(sign(right, seconds));
+        return new Signature(seconds, HexFormat.of().formatHex(sign(right, seconds)));
     }
 
     /**
-     * Returns whether a query gives a right now.
+     * Returns whether a signature gives a right now.
      *
      * @throws IOException if the store can't be read or written
      */

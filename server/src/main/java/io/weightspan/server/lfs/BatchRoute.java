@@ -39,6 +39,8 @@ final class BatchRoute {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Duration VALID = Duration.ofHours(6);
     private static final int MAX_OBJECTS = 5000;
+    private static final int MAX_ADDRESSES = 10_000;
+    private static final String MULTIPART = "multipart";
 
     private final Repositories repositories;
     private final RepositoryEditor editor;
@@ -46,14 +48,16 @@ final class BatchRoute {
     private final Quotas quotas;
     private final Guard guard;
     private final HrefSigner signer;
+    private final Multipart multipart;
 
-    BatchRoute(Repositories repositories, Uploads uploads, Quotas quotas, Guard guard, HrefSigner signer) {
+    BatchRoute(Repositories repositories, Quotas quotas, Guard guard, HrefSigner signer, Multipart multipart) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.editor = new RepositoryEditor(repositories);
-        this.uploads = requireNonNull(uploads, "uploads is null");
+        this.uploads = new Uploads(repositories);
         this.quotas = requireNonNull(quotas, "quotas is null");
         this.guard = requireNonNull(guard, "guard is null");
         this.signer = requireNonNull(signer, "signer is null");
+        this.multipart = requireNonNull(multipart, "multipart is null");
     }
 
     /**
@@ -83,16 +87,20 @@ final class BatchRoute {
             guard.requireFiles(request, repo);
             requireThere(repo);
         }
-        ObjectNode answer = JSON.createObjectNode().put("transfer", "basic").put("hash_algo", "sha256");
+        boolean inParts = isUpload && takesParts(json);
+        ObjectNode answer = JSON.createObjectNode()
+                .put("transfer", inParts ? MULTIPART : "basic")
+                .put("hash_algo", "sha256");
+        Sender sender = new Sender(request, repo, forGit, inParts);
         ArrayNode list = answer.putArray("objects");
         for (JsonNode object : objects) {
             String oid = object.path("oid").asString("");
-            long size = object.path("size").isIntegralNumber() ? object.path("size").asLong(-1) : -1;
+            long size = size(object);
             ObjectNode node = list.addObject().put("oid", oid).put("size", size);
             if (!Digest.isHex(oid) || size < 0) {
                 error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY, "the oid or the size isn't one");
             } else if (isUpload) {
-                upload(request, repo, node, oid, size, forGit);
+                upload(sender, node, oid, size);
             } else {
                 download(request, repo, node, oid);
             }
@@ -141,8 +149,37 @@ final class BatchRoute {
         }
     }
 
-    private void upload(Request request, RepoId repo, ObjectNode node, String oid, long size, boolean forGit)
-            throws HttpException, IOException {
+    /**
+     * Who is told where to send objects.
+     *
+     * @param inParts whether large ones may be sent in parts
+     */
+    private record Sender(Request request, RepoId repo, boolean forGit, boolean inParts) {}
+
+    private static long size(JsonNode object) {
+        return object.path("size").isIntegralNumber() ? object.path("size").asLong(-1) : -1;
+    }
+
+    /** Returns whether a client sends large objects in parts, and they are few enough for an address each. */
+    private boolean takesParts(JsonNode batch) {
+        boolean isOffered = false;
+        for (JsonNode transfer : batch.path("transfers")) {
+            isOffered |= transfer.asString("").equals(MULTIPART);
+        }
+        long parts = 0;
+        boolean isLarge = false;
+        for (JsonNode object : batch.path("objects")) {
+            long size = Math.max(0, size(object));
+            parts += multipart.count(size);
+            isLarge |= multipart.isLarge(size);
+        }
+        return isOffered && isLarge && parts <= MAX_ADDRESSES;
+    }
+
+    private void upload(Sender sender, ObjectNode node, String oid, long size) throws HttpException, IOException {
+        Request request = sender.request();
+        RepoId repo = sender.repo();
+        boolean forGit = sender.forGit();
         Optional<CommitFile> known = uploads.find(repo, Digest.of(oid));
         if (known.isPresent() && known.get().size() != size) {
             error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY,
@@ -158,13 +195,16 @@ final class BatchRoute {
             error(node, HttpResponseStatus.INSUFFICIENT_STORAGE, String.valueOf(e.getMessage()));
             return;
         }
-        String right = LfsHandler.right("upload", repo, oid, Long.toString(size), forGit);
-        Instant until = Instant.now().plus(VALID);
         ObjectNode actions = node.putObject("actions");
-        actions.putObject("upload")
-                .put("href", address(request, repo, oid) + "?size=" + size + "&git=" + forGit + "&"
-                        + signer.query(right, until))
-                .put("expires_in", VALID.toSeconds());
+        ObjectNode upload = actions.putObject("upload");
+        if (sender.inParts() && multipart.isLarge(size)) {
+            multipart.describe(upload, address(request, repo, oid), repo, oid, size);
+        } else {
+            String right = LfsHandler.right("upload", repo, oid, Long.toString(size), forGit);
+            upload.put("href", address(request, repo, oid) + "?size=" + size + "&git=" + forGit + "&"
+                    + signer.sign(right, Instant.now().plus(VALID)).query())
+                    .put("expires_in", VALID.toSeconds());
+        }
         ObjectNode verify = actions.putObject("verify").put("href", address(request, repo, "verify"));
         String authorization = request.header(HttpHeaderNames.AUTHORIZATION);
         if (authorization != null) {
@@ -184,7 +224,7 @@ final class BatchRoute {
         node.put("authenticated", true);
         node.putObject("actions")
                 .putObject("download")
-                .put("href", address(request, repo, oid) + "?" + signer.query(right, Instant.now().plus(VALID)))
+                .put("href", address(request, repo, oid) + "?" + signer.sign(right, Instant.now().plus(VALID)).query())
                 .put("expires_in", VALID.toSeconds());
     }
 
@@ -202,7 +242,8 @@ final class BatchRoute {
         node.putObject("error").put("code", status.code()).put("message", message);
     }
 
-    private static JsonNode body(Request request) throws HttpException {
+    /** Returns a request's body. */
+    static JsonNode body(Request request) throws HttpException {
         try {
             JsonNode json = JSON.readTree(request.body().bytes());
             if (json.isObject()) {
@@ -214,7 +255,8 @@ final class BatchRoute {
         throw unprocessable("the body isn't a JSON object");
     }
 
-    private static HttpException unprocessable(String message) {
+    /** Returns the refusal of a request whose body or address does not say what it must. */
+    static HttpException unprocessable(String message) {
         return new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, message);
     }
 

@@ -50,6 +50,7 @@ public final class LfsHandler implements RequestHandler {
     private final Uploads uploads;
     private final Quotas quotas;
     private final HrefSigner signer;
+    private final Multipart multipart;
     private final BatchRoute batch;
 
     /**
@@ -63,12 +64,23 @@ public final class LfsHandler implements RequestHandler {
      */
     public LfsHandler(
             Repositories repositories, StoredContent content, Quotas quotas, Guard guard, HrefSigner signer) {
+        this(repositories, content, quotas, guard, signer, new Multipart(repositories, signer));
+    }
+
+    LfsHandler(
+            Repositories repositories,
+            StoredContent content,
+            Quotas quotas,
+            Guard guard,
+            HrefSigner signer,
+            Multipart multipart) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.content = requireNonNull(content, "content is null");
         this.signer = requireNonNull(signer, "signer is null");
         this.quotas = requireNonNull(quotas, "quotas is null");
         this.uploads = new Uploads(repositories);
-        this.batch = new BatchRoute(repositories, uploads, quotas, requireNonNull(guard, "guard is null"), signer);
+        this.multipart = multipart;
+        this.batch = new BatchRoute(repositories, quotas, requireNonNull(guard, "guard is null"), signer, multipart);
     }
 
     @Override
@@ -112,38 +124,73 @@ public final class LfsHandler implements RequestHandler {
         if (!Digest.isHex(what)) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
         }
-        return request.method().equals("PUT") ? upload(request, repo, what) : download(request, repo, what);
+        return switch (request.method()) {
+            case "PUT" -> Multipart.isPart(request.target())
+                    ? multipart.part(request, repo, what)
+                    : upload(request, repo, what);
+            case "POST" -> complete(request, repo, what);
+            default -> download(request, repo, what);
+        };
     }
 
     private Response upload(Request request, RepoId repo, String oid) throws HttpException, IOException {
-        String size = request.target().parameter("size", "");
         boolean forGit = request.target().flag("git");
-        requireRight(request, right("upload", repo, oid, size, forGit));
-        if (!SIZE.matcher(size).matches()) {
-            throw new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, "the size isn't one");
-        }
-        long bytes = Long.parseLong(size);
+        String size = request.target().parameter("size", "");
+        requireRight(signer, request, right("upload", repo, oid, size, forGit));
+        long bytes = bytes(size);
         OptionalLong length = request.body().length();
         if (length.isPresent() && length.getAsLong() != bytes) {
-            throw new HttpException(
-                    HttpResponseStatus.UNPROCESSABLE_ENTITY,
-                    "object " + oid + " has " + bytes + " bytes, not " + length.getAsLong());
+            throw BatchRoute.unprocessable("object " + oid + " has " + bytes + " bytes, not " + length.getAsLong());
         }
         try (StoreSession session = repositories.store().openSession();
                 InputStream body = request.body().open()) {
-            quotas.take(repo, Digest.of(oid), bytes);
-            uploads.note(repo, uploads.receive(session, body, bytes, Digest.of(oid)), forGit);
-        } catch (QuotaExceededException e) {
-            throw new HttpException(HttpResponseStatus.INSUFFICIENT_STORAGE, String.valueOf(e.getMessage())).because(e);
-        } catch (WrongContentException e) {
-            throw new HttpException(HttpResponseStatus.UNPROCESSABLE_ENTITY, String.valueOf(e.getMessage())).because(e);
+            receive(session, body, repo, new Announced(Digest.of(oid), bytes, forGit));
         }
         return Response.json(HttpResponseStatus.OK, new byte[] {'{', '}'});
     }
 
+    /** Makes an object of its parts, when a client says that it has sent all. */
+    private Response complete(Request request, RepoId repo, String oid) throws HttpException, IOException {
+        String size = request.target().parameter("size", "");
+        requireRight(signer, request, right("complete", repo, oid, size, false));
+        long bytes = bytes(size);
+        Optional<CommitFile> known = uploads.find(repo, Digest.of(oid));
+        // Who has not heard the answer asks again.
+        if (known.isEmpty() || known.get().size() != bytes) {
+            List<Digest> parts = multipart.parts(repo, oid, bytes, BatchRoute.body(request));
+            try (StoreSession session = repositories.store().openSession();
+                    InputStream whole = multipart.open(session, parts)) {
+                receive(session, whole, repo, new Announced(Digest.of(oid), bytes, false));
+            }
+        }
+        return Response.json(HttpResponseStatus.OK, new byte[] {'{', '}'});
+    }
+
+    /** What an object is, as its sender says. */
+    private record Announced(Digest sha256, long size, boolean forGit) {}
+
+    private void receive(StoreSession session, InputStream bytes, RepoId repo, Announced object)
+            throws HttpException, IOException {
+        try {
+            quotas.take(repo, object.sha256(), object.size());
+            uploads.note(repo, uploads.receive(session, bytes, object.size(), object.sha256()), object.forGit());
+        } catch (QuotaExceededException e) {
+            throw new HttpException(HttpResponseStatus.INSUFFICIENT_STORAGE, String.valueOf(e.getMessage())).because(e);
+        } catch (WrongContentException e) {
+            throw BatchRoute.unprocessable(String.valueOf(e.getMessage())).because(e);
+        }
+    }
+
+    private static long bytes(String size) throws HttpException {
+        if (!SIZE.matcher(size).matches()) {
+            throw BatchRoute.unprocessable("the size isn't one");
+        }
+        return Long.parseLong(size);
+    }
+
     private Response download(Request request, RepoId repo, String oid) throws HttpException, IOException {
         request.requireRead();
-        requireRight(request, right("download", repo, oid, "", false));
+        requireRight(signer, request, right("download", repo, oid, "", false));
         CommitFile file = uploads.find(repo, Digest.of(oid)).orElseThrow(
                 () -> new HttpException(HttpResponseStatus.NOT_FOUND, "there is no object " + oid));
         List<Map.Entry<String, String>> headers = List.of(
@@ -152,7 +199,8 @@ public final class LfsHandler implements RequestHandler {
                 oid, file.size(), headers, (offset, length) -> content.file(file, offset, length)).respond(request);
     }
 
-    private void requireRight(Request request, String right) throws HttpException, IOException {
+    /** Refuses a request whose address is not signed for a right. */
+    static void requireRight(HrefSigner signer, Request request, String right) throws HttpException, IOException {
         RequestTarget target = request.target();
         if (!signer.allows(right, target.parameter("expires", ""), target.parameter("signature", ""))) {
             throw new HttpException(

@@ -56,6 +56,25 @@ public final class Uploads {
      * @throws IOException if they can't be read, or the store can't be written
      */
     public Fingerprint receive(StoreSession session, InputStream in, long size, Digest sha256) throws IOException {
+        return receive(session, in, size, Optional.of(sha256));
+    }
+
+    /**
+     * Receives bytes of any SHA-256 to their end and keeps them.
+     *
+     * @param session holds the object until something else does
+     * @param in the bytes
+     * @param size how many they must be
+     * @return what they are, an object of the store
+     * @throws WrongContentException if they are more or fewer; nothing of them is kept then
+     * @throws IOException if they can't be read, or the store can't be written
+     */
+    public Fingerprint receive(StoreSession session, InputStream in, long size) throws IOException {
+        return receive(session, in, size, Optional.empty());
+    }
+
+    private static Fingerprint receive(StoreSession session, InputStream in, long size, Optional<Digest> sha256)
+            throws IOException {
         Path file = session.newFile();
         boolean isWhole = false;
         try {
@@ -63,9 +82,9 @@ public final class Uploads {
             try (OutputStream out = Files.newOutputStream(file)) {
                 arrived = Fingerprint.copy(in, out, size);
             }
-            check(arrived, size, sha256);
+            check(arrived, size, sha256.orElse(arrived.sha256()));
             isWhole = true;
-            session.take(file, sha256);
+            session.take(file, arrived.sha256());
             return arrived;
         } finally {
             if (!isWhole) {

@@ -38,7 +38,7 @@ final class XetTokens {
      * @throws IOException if the store can't be read or written
      */
     String make(RepoId repo, Instant until) throws IOException {
-        String text = signer.query(right(repo), until);
+        String text = signer.sign(right(repo), until).query();
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
     }
 
