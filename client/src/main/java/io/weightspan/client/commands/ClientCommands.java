@@ -16,7 +16,7 @@ public final class ClientCommands implements CommandProvider {
 
     @Override
     public List<Object> commands() {
-        return List.of(new PullCommand());
+        return List.of(new PullCommand(), new PushCommand());
     }
 
     @Override
@@ -30,9 +30,9 @@ public final class ClientCommands implements CommandProvider {
 
     private static int exitStatus(HubException.Kind kind) {
         return switch (kind) {
-            case BAD_ANSWER, DAMAGED, WRONG_FILE -> ExitStatus.DATA_BAD;
+            case BAD_ANSWER, DAMAGED, WRONG_FILE, BAD_FILE -> ExitStatus.DATA_BAD;
             case FILE_EXISTS, REPO_NOT_FOUND, REVISION_NOT_FOUND -> ExitStatus.USAGE;
-            case ENTRY_NOT_FOUND, DENIED, UNTRUSTED, SERVER_FAILED -> ExitStatus.FAILED;
+            case ENTRY_NOT_FOUND, DENIED, UNTRUSTED, SERVER_FAILED, REFUSED, EXISTS, CONFLICT -> ExitStatus.FAILED;
         };
     }
 }

@@ -45,6 +45,21 @@ final class Endpoint {
         return URI.create(base + API + "objects/" + object.hex());
     }
 
+    /** Returns the address at which repos are made. */
+    URI create() {
+        return URI.create(base + "/api/repos/create");
+    }
+
+    /** Returns the address at which something is done to a branch of a repo: preupload, commit or branch. */
+    URI change(String what, RepoName name) {
+        return URI.create(base + "/api/models/" + name.repo() + "/" + what + "/" + encode(name.revision()));
+    }
+
+    /** Returns the address at which one asks where large files go. */
+    URI batch(String repo) {
+        return URI.create(base + "/" + repo + ".git/info/lfs/objects/batch");
+    }
+
     /** Returns whether connections have TLS. */
     boolean isSecure() {
         return "https".equalsIgnoreCase(origin.getScheme());

@@ -7,9 +7,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -17,12 +20,16 @@ import java.util.OptionalLong;
 import javax.net.ssl.SSLHandshakeException;
 
 /**
- * Sends single GET requests to one server and follows its redirects as long as they stay there. Repeats nothing.
+ * Sends single requests to one server, and follows its redirects of a GET as long as they stay there. Repeats nothing.
  * Thread-safe.
  */
 final class HttpTransport implements AutoCloseable {
 
     private static final int MAX_REDIRECTS = 5;
+
+    /** A slower line gives up: the JDK has no time-out for a body that it sends but the one for the whole. */
+    private static final int LEAST_BYTES_PER_SECOND = 1 << 16;
+
     private static final int SUCCESS = 200;
     private static final int SUCCESS_END = 300;
 
@@ -122,7 +129,7 @@ final class HttpTransport implements AutoCloseable {
     Answer get(URI address, Map<String, String> headers) throws IOException {
         URI target = address;
         for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-            Answer answer = send(target, headers);
+            Answer answer = send(new Sent("GET", target, headers, BodyPublishers.noBody(), 0));
             Optional<String> location = answer.header("Location");
             if (!isRedirect(answer.status) || location.isEmpty()) {
                 return answer;
@@ -155,15 +162,36 @@ final class HttpTransport implements AutoCloseable {
         return target;
     }
 
-    private Answer send(URI target, Map<String, String> headers) throws IOException {
-        Map<String, String> all = new HashMap<>(headers);
+    /**
+     * A request.
+     *
+     * @param method the method
+     * @param target where it goes
+     * @param headers further headers
+     * @param body its body
+     * @param length of the body, for which it may take longer
+     */
+    record Sent(String method, URI target, Map<String, String> headers, BodyPublisher body, long length) {}
+
+    /**
+     * Sends a request as it is. The token goes with it if its target is this server.
+     *
+     * @return the answer, whatever its status; the caller closes it
+     * @throws HubException of kind {@link HubException.Kind#UNTRUSTED} if there is no agreement on TLS
+     * @throws IOException if the connection fails, the body can't be read, or the server takes too long
+     */
+    Answer send(Sent sent) throws IOException {
+        Map<String, String> all = new HashMap<>();
         all.put("User-Agent", "weightspan");
         all.put("Accept-Encoding", "identity");
         String token = options.token();
-        if (token != null) {
+        if (token != null && endpoint.isSameOrigin(sent.target())) {
             all.put("Authorization", "Bearer " + token);
         }
-        HttpRequest.Builder request = HttpRequest.newBuilder(target).timeout(options.readTimeout()).GET();
+        all.putAll(sent.headers());
+        Duration patience = options.readTimeout().plusSeconds(sent.length() / LEAST_BYTES_PER_SECOND);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(sent.target()).timeout(patience).method(sent.method(), sent.body());
         all.forEach(request::header);
         BodyReader body = new BodyReader(options.readTimeout());
         try {
@@ -174,7 +202,7 @@ final class HttpTransport implements AutoCloseable {
                     + "; name the server's certificate, or its issuer's, with --ca-cert FILE", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw (InterruptedIOException) new InterruptedIOException("interrupted while asking " + target)
+            throw (InterruptedIOException) new InterruptedIOException("interrupted while asking " + sent.target())
                     .initCause(e);
         }
     }

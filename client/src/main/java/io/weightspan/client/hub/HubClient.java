@@ -40,7 +40,8 @@ public final class HubClient implements AutoCloseable {
         this.options = options;
         cache = ObjectCache.open(options.cacheDirectory());
         transport = new HttpTransport(endpoint, options);
-        downloader = new ObjectDownloader(endpoint, transport, new RetryPolicy(options.retries(), sleeper), cache);
+        Repetition repetition = new Repetition(endpoint, new RetryPolicy(options.retries(), sleeper));
+        downloader = new ObjectDownloader(endpoint, transport, repetition, cache);
         downloads = new ObjectDownloads(downloader, options.downloads());
         records = new RecordFiles(cache, downloader);
     }

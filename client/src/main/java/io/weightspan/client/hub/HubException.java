@@ -47,6 +47,14 @@ public final class HubException extends IOException {
         /** A file does not decode to what the server promised. */
         WRONG_FILE,
         /** A file is there already and differs. */
-        FILE_EXISTS
+        FILE_EXISTS,
+        /** The server refuses what it is sent: it has no room, or what is sent can't be. */
+        REFUSED,
+        /** The server has something of that name already. */
+        EXISTS,
+        /** Somebody else has changed the branch meanwhile. */
+        CONFLICT,
+        /** A file to send can't be sent: its name, or that it changes meanwhile. */
+        BAD_FILE
     }
 }

@@ -9,10 +9,7 @@ import io.weightspan.codec.container.ErrorCode;
 import io.weightspan.codec.family.Progress;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpConnectTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
@@ -35,9 +32,6 @@ final class ObjectDownloader {
     private static final int RANGE_NOT_SATISFIABLE = 416;
     private static final int MAX_DIGITS = 19;
 
-    /** An unreachable server is asked less often than one that answers: it is likely a wrong address. */
-    private static final int MAX_UNREACHABLE = 3;
-
     /** Bytes after which failures are counted anew; fewer would let a hostile server keep us for ever. */
     private static final long ENOUGH_PROGRESS = 1 << 20;
 
@@ -51,13 +45,13 @@ final class ObjectDownloader {
             Stream.of("CorruptStore"), Arrays.stream(ErrorCode.values()).map(ErrorCode::name))
             .collect(Collectors.toUnmodifiableSet());
 
-    private final RetryPolicy policy;
+    private final Repetition repetition;
     private final ObjectCache cache;
 
-    ObjectDownloader(Endpoint endpoint, HttpTransport transport, RetryPolicy policy, ObjectCache cache) {
+    ObjectDownloader(Endpoint endpoint, HttpTransport transport, Repetition repetition, ObjectCache cache) {
         this.endpoint = endpoint;
         this.transport = transport;
-        this.policy = policy;
+        this.repetition = repetition;
         this.cache = cache;
     }
 
@@ -69,7 +63,7 @@ final class ObjectDownloader {
      */
     Manifest manifest(RepoName name) throws IOException {
         URI address = endpoint.manifest(name);
-        return repeat("the manifest of " + name, attempt -> {
+        return repetition.run("get the manifest of " + name, attempt -> {
             try (HttpTransport.Answer answer = transport.get(address, Map.of("Accept", "application/json"))) {
                 refuseFailure(answer, name.toString());
                 byte[] body = answer.readAll(ManifestParser.MAX_BYTES);
@@ -113,7 +107,7 @@ final class ObjectDownloader {
 
     private void complete(PartialObject partial, RemoteBytes bytes, HighWater water) throws IOException {
         long[] before = {partial.length()};
-        repeat("object " + bytes.object().hex(), attempt -> {
+        repetition.run("get object " + bytes.object().hex(), attempt -> {
             if (partial.length() - before[0] >= ENOUGH_PROGRESS) {
                 attempt.progressed();
                 before[0] = partial.length();
@@ -186,7 +180,7 @@ final class ObjectDownloader {
                     + RelativePath.shown(answer.header("X-Error-Message").orElse("it is damaged there")));
         }
         if (RetryPolicy.isTransient(status)) {
-            throw new TransientException("the server answers " + status + " for " + what,
+            throw new Repetition.TransientException("the server answers " + status + " for " + what,
                     answer.header("Retry-After"));
         }
         throw switch (code) {
@@ -205,88 +199,5 @@ final class ObjectDownloader {
                         endpoint + " answers " + status + " for " + what);
             };
         };
-    }
-
-    private <T> T repeat(String what, Request<T> request) throws IOException {
-        Attempt attempt = new Attempt();
-        while (true) {
-            IOException failure;
-            Optional<String> retryAfter = Optional.empty();
-            try {
-                return request.run(attempt);
-            } catch (HubException | WrongObjectException | CacheException | InterruptedIOException e) {
-                throw e;
-            } catch (TransientException e) {
-                failure = e;
-                retryAfter = e.retryAfter;
-            } catch (IOException e) {
-                failure = e;
-            }
-            if (!attempt.mayGoOn(failure) || !policy.await(attempt.failures, retryAfter)) {
-                throw new HubException(HubException.Kind.SERVER_FAILED,
-                        "cannot get " + what + " from " + endpoint + ": " + reason(failure), failure);
-            }
-        }
-    }
-
-    private static String reason(IOException failure) {
-        if (failure instanceof ConnectException) {
-            return "no server answers there; check the address and that it runs";
-        }
-        String message = failure.getMessage();
-        return message == null ? failure.getClass().getSimpleName() : RelativePath.shown(message);
-    }
-
-    /** A request that may be sent again. */
-    @FunctionalInterface
-    private interface Request<T> {
-        T run(Attempt attempt) throws IOException;
-    }
-
-    /** Counts failures in a row. */
-    private static final class Attempt {
-        private int failures;
-        private int unreachable;
-
-        boolean mayGoOn(IOException failure) {
-            failures++;
-            if (failure instanceof ConnectException || failure instanceof HttpConnectTimeoutException) {
-                unreachable++;
-            }
-            return unreachable < MAX_UNREACHABLE;
-        }
-
-        /** Starts counting anew: a slow line that moves forward is no reason to give up. */
-        void progressed() {
-            failures = 0;
-        }
-    }
-
-    /** Tells of each byte once, also where a transfer starts again. */
-    private static final class HighWater {
-        private final Progress progress;
-        private long told;
-
-        HighWater(Progress progress) {
-            this.progress = progress;
-        }
-
-        void reach(long length) {
-            if (length > told) {
-                progress.advance(length - told);
-                told = length;
-            }
-        }
-    }
-
-    /** An answer that may be another one the next time. */
-    private static final class TransientException extends IOException {
-        private static final long serialVersionUID = 1L;
-        private final transient Optional<String> retryAfter;
-
-        TransientException(String message, Optional<String> retryAfter) {
-            super(message);
-            this.retryAfter = retryAfter;
-        }
     }
 }

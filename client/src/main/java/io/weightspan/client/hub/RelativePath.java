@@ -75,9 +75,14 @@ final class RelativePath {
 
     /** Returns a path that may be hostile, cut and with control characters replaced, for a message. */
     static String shown(String path) {
+        return shown(path, MAX_SHOWN);
+    }
+
+    /** Returns any text that may be hostile in the same way, cut at another length. */
+    static String shown(String text, int most) {
         StringBuilder shown = new StringBuilder();
-        path.codePoints().limit(MAX_SHOWN).forEach(c -> shown.appendCodePoint(isControl(c) ? '?' : c));
-        return path.codePointCount(0, path.length()) > MAX_SHOWN ? shown + "..." : shown.toString();
+        text.codePoints().limit(most).forEach(c -> shown.appendCodePoint(isControl(c) ? '?' : c));
+        return text.codePointCount(0, text.length()) > most ? shown + "..." : shown.toString();
     }
 
     private static boolean isControl(int codePoint) {
