@@ -1,13 +1,15 @@
-"""Compares a reconstructed download with nginx sending the same raw files, on loopback.
+"""Compares downloads, of a reconstructed and of a raw file, with nginx sending the same files, on loopback.
 
 Usage: python serve_against_nginx.py [--gib 1] [--weightspan ./weightspan] [--nginx nginx] [--data DIR] [--rounds 3]
        [--cache-mb 256]
 
-Makes a base and a fine-tune of it (BF16, a difference as small as a short fine-tune's), packs them, and gets the
-fine-tune whole from 'weightspan serve' and from nginx (Debian's package: apt-get install nginx), each cold (nothing of
-it in the page cache, servers just started) and warm (the median of the rounds after). Each download's SHA-256 is
-compared outside of the time measured. Prints MB/s, MB for each second of CPU time of the server (which other load on
-the machine changes less; it is counted in hundredths, so a small file's is only a lower bound), and the ratios. DIR keeps what was made for a further run. Needs numpy.
+Makes a base and a fine-tune of it (BF16, a difference as small as a short fine-tune's) and a file of noise, which is
+stored as it is, packs them, and gets the fine-tune and the noise whole from 'weightspan serve' and from nginx (Debian's
+package: apt-get install nginx), each cold (nothing of it in the page cache, servers just started, so that Java has
+compiled nothing yet) and warm (the median of the rounds after). Each download's SHA-256 is compared outside of the time
+measured. Prints the milliseconds to the body's first byte, MB/s, MB for each second of CPU time of the server (which
+other load on the machine changes less; it is counted in hundredths, so a small file's is only a lower bound), and the
+ratios. DIR keeps what was made for a further run. Needs numpy.
 """
 
 import argparse
@@ -55,6 +57,15 @@ def write_models(base_file, tune_file, size):
             left -= count
 
 
+def write_noise(file, size):
+    random = np.random.default_rng(2)
+    with open(file, "wb") as out:
+        while size:
+            count = min(size, 1 << 24)
+            out.write(random.bytes(count))
+            size -= count
+
+
 def bf16(values):
     bits = values.view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").tobytes()
@@ -70,7 +81,7 @@ def drop_from_page_cache(folder):
 
 
 def get(port, path, hashed=None):
-    """Returns the seconds from the request to the last byte of the body, and its length."""
+    """Returns the seconds from the request to the first and to the last byte of the body, and its length."""
     buffer = bytearray(1 << 20)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         begin = time.perf_counter()
@@ -84,13 +95,15 @@ def get(port, path, hashed=None):
         if hashed:
             hashed.update(body)
         got = len(body)
+        first = time.perf_counter() - begin if got else None
         while got < length:
             count = connection.recv_into(buffer)
             assert count, f"ended at {got} of {length}"
+            first = first or time.perf_counter() - begin
             if hashed:
                 hashed.update(memoryview(buffer)[:count])
             got += count
-        return time.perf_counter() - begin, length
+        return first, time.perf_counter() - begin, length
 
 
 def start_nginx(nginx, root, work):
@@ -146,8 +159,9 @@ def measure(name, start, path, cold_folder, rounds, digest):
         runs = []
         for _ in range(1 + rounds):
             before = cpu_seconds(process.pid)
-            seconds, length = get(port, path)
-            runs.append((length / seconds / 1e6, length / max(0.01, cpu_seconds(process.pid) - before) / 1e6))
+            first, seconds, length = get(port, path)
+            used = max(0.01, cpu_seconds(process.pid) - before)
+            runs.append((length / seconds / 1e6, length / used / 1e6, first * 1e3))
         hashed = hashlib.sha256()
         get(port, path, hashed)
         assert hashed.digest() == digest, f"{name} sent other bytes"
@@ -156,8 +170,8 @@ def measure(name, start, path, cold_folder, rounds, digest):
         process.wait()
     cold, warm = runs[0], [statistics.median(column) for column in zip(*runs[1:])]
     print(
-        f"{name}: cold {cold[0]:.0f} MB/s, {cold[1]:.0f} MB a CPU second;"
-        f" warm {warm[0]:.0f} MB/s, {warm[1]:.0f} MB a CPU second",
+        f"{name}: cold {cold[2]:.1f} ms to the first byte, {cold[0]:.0f} MB/s, {cold[1]:.0f} MB a CPU second;"
+        f" warm {warm[2]:.1f} ms, {warm[0]:.0f} MB/s, {warm[1]:.0f} MB a CPU second",
         flush=True,
     )
     return cold[0], warm[0]
@@ -184,8 +198,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(args.data or folder)
         base, tune = (work / "raw" / "bench" / name / "model.safetensors" for name in ("base", "tune"))
+        noise = tune.parent / "noise.bin"
         if not (work / "store").exists():
             write_models(base, tune, int(args.gib * (1 << 30)))
+            write_noise(noise, int(args.gib * (1 << 30)))
             begin = time.perf_counter()
             subprocess.run(
                 [*command, "pack", "--store", work / "store", "--base", base.parent, tune.parent],
@@ -193,25 +209,30 @@ def main():
                 stdout=sys.stderr,
             )
             print(f"packed {2 * tune.stat().st_size} bytes in {time.perf_counter() - begin:.0f} s", flush=True)
-        with open(tune, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        raw = measure(
-            "nginx",
-            lambda: start_nginx(args.nginx, work / "raw", work),
-            "/bench/tune/model.safetensors",
-            work / "raw",
-            args.rounds,
-            digest,
-        )
-        ours = measure(
-            "weightspan",
-            lambda: start_weightspan(command, work / "store", args.cache_mb),
-            "/bench/tune/resolve/main/model.safetensors",
-            work / "store",
-            args.rounds,
-            digest,
-        )
-        print(f"ratio: cold {ours[0] / raw[0]:.2f}, warm {ours[1] / raw[1]:.2f}")
+        for kind, file in (("reconstructed", tune), ("raw", noise)):
+            compare(kind, file, work, args)
+
+
+def compare(kind, file, work, args):
+    with open(file, "rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").digest()
+    theirs = measure(
+        f"nginx, {kind} file",
+        lambda: start_nginx(args.nginx, work / "raw", work),
+        f"/bench/tune/{file.name}",
+        work / "raw",
+        args.rounds,
+        digest,
+    )
+    ours = measure(
+        f"weightspan, {kind} file",
+        lambda: start_weightspan(shlex.split(args.weightspan), work / "store", args.cache_mb),
+        f"/bench/tune/resolve/main/{file.name}",
+        work / "store",
+        args.rounds,
+        digest,
+    )
+    print(f"ratio, {kind} file: cold {ours[0] / theirs[0]:.2f}, warm {ours[1] / theirs[1]:.2f}")
 
 
 if __name__ == "__main__":

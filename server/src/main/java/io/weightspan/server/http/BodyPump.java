@@ -28,6 +28,8 @@ final class BodyPump {
         private @Nullable ByteBuf bytes;
     }
 
+    private static final int FIRST_BYTES = 1 << 18;
+
     private final ChannelHandlerContext ctx;
     private final Body.Streamed body;
     private final Executor workers;
@@ -71,7 +73,9 @@ final class BodyPump {
                 && next < end
                 && pieces.size() < limits.bodyWindow()
                 && ctx.channel().isWritable()) {
-            int most = outlet.budget().allows(limits.chunkBytes(), held == 0);
+            // The first piece is short, so that the client hears of it soon while the next ones are made.
+            int wanted = next == body.offset() ? Math.min(FIRST_BYTES, limits.chunkBytes()) : limits.chunkBytes();
+            int most = outlet.budget().allows(wanted, held == 0);
             if (most == 0) {
                 return;
             }
