@@ -94,6 +94,7 @@ final class Protocols {
             channel.pipeline().remove(clock);
         }
         channel.pipeline()
+                .addFirst(new LingeringClose())
                 .addLast(codec)
                 .addLast(new Http2MultiplexHandler(new ChannelInitializer<>() {
                     @Override

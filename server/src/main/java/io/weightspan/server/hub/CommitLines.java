@@ -11,6 +11,7 @@ import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoPath;
 import io.weightspan.server.repo.Uploads;
 import io.weightspan.server.store.StoreSession;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -94,6 +95,9 @@ final class CommitLines {
                 take(line(parser));
             }
         } catch (JacksonIOException e) {
+            if (e.getCause() instanceof CharConversionException) {
+                throw JsonBody.bad("the commit isn't text in UTF-8").because(e);
+            }
             // Not what was read is bad: it did not arrive, or could not be written.
             throw e.getCause();
         } catch (JacksonException e) {

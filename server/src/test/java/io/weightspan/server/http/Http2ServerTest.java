@@ -14,6 +14,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2DataFrame;
@@ -124,6 +125,26 @@ class Http2ServerTest {
             assertThat(broken.closed).hasValue(1);
             client.close().sync();
         }
+    }
+
+    @Test
+    void aClientThatReadsLateHasAllWhenTheServerStops() throws Exception {
+        HttpServer server = start(new Counting(60_000));
+        Channel client = connect(server);
+        Stream stream = new Stream(true);
+        stream.ask(client, "/stream");
+        assertThat(stream.headed.get(10, TimeUnit.SECONDS)).isTrue();
+        client.config().setAutoRead(false);
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(server::close);
+        // While the server stops the client goes on talking: enough for what it says to meet a closed socket.
+        for (int i = 0; i < 50; i++) {
+            client.eventLoop().schedule(
+                    () -> client.writeAndFlush(new DefaultHttp2PingFrame(7)), 10, TimeUnit.MILLISECONDS).sync();
+        }
+        client.config().setAutoRead(true);
+        assertThat(stream.ended.get(10, TimeUnit.SECONDS)).isEqualTo(60_000);
+        assertThat(goneAway.get(10, TimeUnit.SECONDS)).isEqualTo(Http2Error.NO_ERROR.code());
+        stopped.get(20, TimeUnit.SECONDS);
     }
 
     /** One request and what comes of it. */
