@@ -2,6 +2,7 @@ package io.weightspan.server.store.s3;
 
 import java.util.Locale;
 import java.util.Optional;
+import javax.xml.stream.XMLStreamException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -12,6 +13,7 @@ import software.amazon.awssdk.profiles.Profile;
 import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.profiles.ProfileFileSystemSetting;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
@@ -35,8 +37,7 @@ final class S3Clients {
                 .httpClientBuilder(Apache5HttpClient.builder()
                         .maxConnections(MAX_CONNECTIONS)
                         .socketTimeout(settings.socketTimeout()))
-                .overrideConfiguration(overrides -> overrides.retryStrategy(AwsRetryStrategy.forRetryMode(
-                        RetryMode.resolver().defaultRetryMode(RetryMode.STANDARD).resolve())))
+                .overrideConfiguration(overrides -> overrides.retryStrategy(retries()))
                 // Every request that stores something carries a checksum that we make ourselves, in a header: checksums
                 // that trail a chunked body are beyond many of the services that speak S3.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -47,6 +48,14 @@ final class S3Clients {
             builder.region(Region.US_EAST_1); // of no meaning there, but a request can't be signed without one
         }
         return builder.build();
+    }
+
+    /** Returns the usual retries, of answers whose text ends early, too, which the SDK itself takes for final. */
+    private static RetryStrategy retries() {
+        return AwsRetryStrategy.forRetryMode(RetryMode.resolver().defaultRetryMode(RetryMode.STANDARD).resolve())
+                .toBuilder()
+                .retryOnExceptionOrCauseInstanceOf(XMLStreamException.class)
+                .build();
     }
 
     /** Returns whether requests that store something may carry a SHA-256, rather than the older MD5. */

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.store.NotAStoreException;
-import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
 import io.weightspan.server.store.StoredObject;
 import io.weightspan.server.store.s3.FaultProxy.Fault;
@@ -16,67 +15,13 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import software.amazon.awssdk.services.s3.S3Client;
 
 /** Breaks the connection to a bucket in every way: what was to be done is done, or an exception says why not. */
-class S3FaultsTest {
-
-    private static final String KEY = "refs/a/b/heads/main";
-
-    /** Beyond the tries that the SDK makes of one call. */
-    private static final int ALWAYS = 1000;
-
-    private static S3Server server;
-    private static S3Server.Properties properties;
-
-    @TempDir
-    Path folder;
-
-    private FaultProxy proxy;
-    private S3Location location;
-    private ObjectStore direct;
-    private ObjectStore store;
-
-    @BeforeAll
-    static void startServer() throws Exception {
-        server = S3Server.start();
-        properties = server.use();
-    }
-
-    @AfterAll
-    static void stopServer() throws Exception {
-        properties.close();
-        server.stop();
-    }
-
-    @BeforeEach
-    void connect() throws Exception {
-        location = new S3Location(server.newBucket(), "hub");
-        proxy = new FaultProxy(server.endpoint());
-        direct = S3ObjectStore.openOrCreate(location, S3Server.settings(folder, 0));
-        try (S3Server.Properties other = S3Server.use(proxy.endpoint())) {
-            requireNonNull(other);
-            store = S3ObjectStore.open(location, S3Server.settings(folder, 0));
-        }
-        assertThat(store.compareAndSet(KEY, null, "old")).isTrue();
-    }
-
-    @AfterEach
-    void disconnect() throws Exception {
-        store.close();
-        direct.close();
-        proxy.close();
-    }
+class S3FaultsTest extends AbstractS3Faults {
 
     @Test
     void lostAnswerOfAWriteOfAValueIsFoundOutStS3005() throws IOException {
@@ -233,9 +178,7 @@ class S3FaultsTest {
             assertThat(session.added()).isEmpty();
         }
         assertThat(direct.exists(digest)).isFalse();
-        try (S3Client client = server.client()) {
-            assertThat(client.listMultipartUploads(list -> list.bucket(location.bucket())).uploads()).isEmpty();
-        }
+        assertThat(unfinishedUploads(digest)).isEmpty();
     }
 
     @Test
@@ -260,9 +203,7 @@ class S3FaultsTest {
             }
         }
         assertThat(direct.exists(wrong)).isFalse();
-        try (S3Client client = server.client()) {
-            assertThat(client.listMultipartUploads(list -> list.bucket(location.bucket())).uploads()).isEmpty();
-        }
+        assertThat(unfinishedUploads(wrong)).isEmpty();
     }
 
     @Test
@@ -280,7 +221,7 @@ class S3FaultsTest {
 
     @Test
     void wrongNamesAndRightsAreToldInWords() {
-        try (S3Server.Properties own = server.use()) {
+        try (S3Server.Properties own = server().use()) {
             requireNonNull(own);
             assertThatThrownBy(() -> S3ObjectStore.openOrCreate(
                     new S3Location("no-such-bucket", ""), S3Server.settings(folder, 0)))
@@ -295,17 +236,5 @@ class S3FaultsTest {
                     .isExactlyInstanceOf(IOException.class)
                     .hasMessageContaining("credentials are not valid");
         }
-    }
-
-    private static Digest put(ObjectStore into, byte[] bytes) throws IOException {
-        try (StoreSession session = into.openSession()) {
-            return session.put(bytes).digest();
-        }
-    }
-
-    private static byte[] bytes(int length) {
-        byte[] bytes = new byte[length];
-        new Random(length).nextBytes(bytes);
-        return bytes;
     }
 }

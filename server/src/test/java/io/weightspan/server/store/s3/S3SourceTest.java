@@ -44,8 +44,8 @@ class S3SourceTest {
     Path folder;
 
     @BeforeAll
-    static void store(@TempDir Path scratch) throws Exception {
-        server = S3Server.start();
+    static void store(@TempDir Path scratch, @TempDir Path data) throws Exception {
+        server = S3Server.start(data);
         proxy = new FaultProxy(server.endpoint());
         properties = S3Server.use(proxy.endpoint());
         location = new S3Location(server.newBucket(), "");
