@@ -37,7 +37,8 @@ final class S3Clients {
                 .httpClientBuilder(Apache5HttpClient.builder()
                         .maxConnections(MAX_CONNECTIONS)
                         .socketTimeout(settings.socketTimeout()))
-                .overrideConfiguration(overrides -> overrides.retryStrategy(retries()))
+                .overrideConfiguration(overrides -> overrides.retryStrategy(retries())
+                        .addExecutionInterceptor(new WholeAnswers()))
                 // Every request that stores something carries a checksum that we make ourselves, in a header: checksums
                 // that trail a chunked body are beyond many of the services that speak S3.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)

@@ -34,6 +34,8 @@ final class FaultProxy implements AutoCloseable {
         LOSE_ANSWER,
         /** The connection ends in the middle of the answer. */
         CUT_ANSWER,
+        /** The connection ends after two lines of the answer. */
+        CUT_HEAD,
         /** The server never hears of it, nothing comes back, and the connection stays. */
         SILENCE,
         /** The server does it, nothing comes back, and the connection stays. */
@@ -172,6 +174,10 @@ final class FaultProxy implements AutoCloseable {
                 byte[] answer = forward(call, body);
                 out.write(answer, 0, answer.length - answer.length / 4);
                 out.flush();
+            }
+            case CUT_HEAD -> {
+                String answer = new String(forward(call, body), ISO_8859_1);
+                out.write(answer.substring(0, answer.indexOf('\n', answer.indexOf('\n') + 1) + 1).getBytes(ISO_8859_1));
             }
             case NONE -> out.write(forward(call, body));
         }

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,6 +25,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** An S3 server for tests: one in this process, or any other that a test names. */
 public final class S3Server {
@@ -81,6 +83,15 @@ public final class S3Server {
             client.createBucket(create -> create.bucket(bucket));
         }
         return bucket;
+    }
+
+    /** Returns the keys in a bucket, in order. */
+    public List<String> keys(String bucket) {
+        try (S3Client client = client()) {
+            return client.listObjectsV2Paginator(list -> list.bucket(bucket)).contents().stream()
+                    .map(S3Object::key)
+                    .toList();
+        }
     }
 
     /** Returns a client that the caller closes, for looking past the store. */
