@@ -1,7 +1,11 @@
 package io.weightspan.server.store.s3;
 
+import io.weightspan.server.tls.TlsException;
+import io.weightspan.server.tls.TrustedAuthorities;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
+import javax.net.ssl.TrustManager;
 import javax.xml.stream.XMLStreamException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkSystemSetting;
@@ -30,13 +34,12 @@ final class S3Clients {
      *
      * @return the client, which the caller closes
      * @throws software.amazon.awssdk.core.exception.SdkException if a variable or a profile can't be understood
+     * @throws IOException if the file of certificates to trust can't be used
      */
-    static S3Client create(S3Settings settings) {
+    static S3Client create(S3Settings settings) throws IOException {
         boolean ownEndpoint = hasEndpoint();
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(Apache5HttpClient.builder()
-                        .maxConnections(MAX_CONNECTIONS)
-                        .socketTimeout(settings.socketTimeout()))
+                .httpClientBuilder(http(settings))
                 .overrideConfiguration(overrides -> overrides.retryStrategy(retries())
                         .addExecutionInterceptor(new WholeAnswers()))
                 // Every request that stores something carries a checksum that we make ourselves, in a header: checksums
@@ -49,6 +52,21 @@ final class S3Clients {
             builder.region(Region.US_EAST_1); // of no meaning there, but a request can't be signed without one
         }
         return builder.build();
+    }
+
+    private static Apache5HttpClient.Builder http(S3Settings settings) throws IOException {
+        Apache5HttpClient.Builder builder = Apache5HttpClient.builder()
+                .maxConnections(MAX_CONNECTIONS)
+                .socketTimeout(settings.socketTimeout());
+        if (settings.authorities().isPresent()) {
+            try {
+                TrustManager[] trusted = TrustedAuthorities.of(settings.authorities().get());
+                builder.tlsTrustManagersProvider(() -> trusted);
+            } catch (TlsException e) {
+                throw new IOException("AWS_CA_BUNDLE: " + e.getMessage(), e);
+            }
+        }
+        return builder;
     }
 
     /** Returns the usual retries, of answers whose text ends early, too, which the SDK itself takes for final. */

@@ -82,7 +82,8 @@ abstract class AbstractS3Faults {
     ObjectStore impatient() throws IOException {
         S3Settings usual = S3Server.settings(folder, 0);
         return throughProxy(new S3Settings(
-                usual.pathStyle(), usual.cache(), 0, usual.scratch(), Duration.ofMillis(300), usual.partBytes()));
+                usual.pathStyle(), usual.cache(), 0, usual.scratch(), Duration.ofMillis(300), usual.authorities(),
+                usual.partBytes()));
     }
 
     /** Returns the uploads in parts of an object that were begun and neither completed nor thrown away. */

@@ -72,6 +72,19 @@ public final class S3Server {
         return new S3Server(URI.create("http://127.0.0.1:" + proxy.getPort()), proxy::stop);
     }
 
+    /** As {@link #start()}, with TLS. */
+    static S3Server startSecure(Path keyStore, String password) throws Exception {
+        S3Proxy proxy = S3Proxy.builder()
+                .blobStore(new Atomic(new TransientNio2BlobStore()))
+                .secureEndpoint(URI.create("https://127.0.0.1:0"))
+                .keyStore(keyStore.toString(), password)
+                .awsAuthentication(AuthenticationType.AWS_V4, KEY, SECRET)
+                .ignoreUnknownHeaders(true)
+                .build();
+        proxy.start();
+        return new S3Server(URI.create("https://127.0.0.1:" + proxy.getSecurePort()), proxy::stop);
+    }
+
     URI endpoint() {
         return endpoint;
     }
@@ -139,6 +152,7 @@ public final class S3Server {
                 cacheBytes,
                 Optional.of(folder.resolve("scratch")),
                 Duration.ofSeconds(2),
+                Optional.empty(),
                 5 << 20);
     }
 
