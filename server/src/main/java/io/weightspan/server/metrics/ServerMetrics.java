@@ -19,6 +19,8 @@ import io.weightspan.server.encode.Encoder;
 import io.weightspan.server.http.EndedRequest;
 import io.weightspan.server.http.RequestListener;
 import io.weightspan.server.repo.Repositories;
+import io.weightspan.server.store.BlockReads;
+import io.weightspan.server.store.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -96,11 +98,28 @@ public final class ServerMetrics implements RequestListener, Closeable {
         Gauge.builder("weightspan.cache.bytes", content, StoredContent::cachedBytes)
                 .description("Bytes of decoded blocks that are kept")
                 .register(registry);
+        blocks(repositories.store());
         new JvmMemoryMetrics().bindTo(registry);
         collections.bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
+    }
+
+    /** Measures the cache of a store that is elsewhere. */
+    private void blocks(ObjectStore store) {
+        if (store.blockReads().isPresent()) {
+            blocks("weightspan.store.cache.hits", "Blocks of objects that were in the cache on the disk", store,
+                    BlockReads::hits);
+            blocks("weightspan.store.cache.misses", "Blocks of objects that the store was asked for", store,
+                    BlockReads::misses);
+        }
+    }
+
+    private void blocks(String name, String description, ObjectStore store, ToDoubleFunction<BlockReads> value) {
+        FunctionCounter.builder(name, store, from -> from.blockReads().map(value::applyAsDouble).orElse(0.0))
+                .description(description)
+                .register(registry);
     }
 
     private void held(String name, String description, ToDoubleFunction<Holdings> value) {

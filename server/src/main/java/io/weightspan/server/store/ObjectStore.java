@@ -147,6 +147,11 @@ public interface ObjectStore extends Closeable {
         return true;
     }
 
+    /** Returns what the store's cache on the local disk has done, or empty where the store has none. */
+    default Optional<BlockReads> blockReads() {
+        return Optional.empty();
+    }
+
     /** Frees what the store holds on this machine; sources and sessions must be closed before. */
     @Override
     void close() throws IOException;

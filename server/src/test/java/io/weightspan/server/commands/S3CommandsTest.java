@@ -37,8 +37,8 @@ class S3CommandsTest {
     Path folder;
 
     @BeforeAll
-    static void startServer(@TempDir Path local) throws Exception {
-        server = S3Server.start();
+    static void startServer(@TempDir Path local, @TempDir Path data) throws Exception {
+        server = S3Server.start(data);
         properties = server.use(local);
     }
 

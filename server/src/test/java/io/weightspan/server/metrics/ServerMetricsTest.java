@@ -15,9 +15,11 @@ import io.weightspan.server.repo.Packer;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.TestModels;
+import io.weightspan.server.store.BlockReads;
 import io.weightspan.server.store.FolderObjectStore;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -99,6 +101,20 @@ class ServerMetricsTest {
                         "weightspan_decode_bytes_total 0.0");
         assertThat(value("weightspan_store_represented_bytes")).isEqualTo(packed.size());
         assertThat(value("weightspan_store_stored_bytes")).isEqualTo(packed.storedSize());
+    }
+
+    @Test
+    void countsTheBlocksOfAStoreThatIsElsewhere() throws IOException {
+        assertThat(metrics.text()).doesNotContain("weightspan_store_cache");
+        ObjectStore elsewhere = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class},
+                (proxy, method, arguments) -> method.getName().equals("blockReads")
+                        ? Optional.of(new BlockReads(7, 3))
+                        : method.invoke(store, arguments));
+        try (ServerMetrics other = new ServerMetrics(new Repositories(elsewhere), content, encoder)) {
+            assertThat(other.text().lines())
+                    .contains("weightspan_store_cache_hits_total 7.0", "weightspan_store_cache_misses_total 3.0");
+        }
     }
 
     /** However clients vary their paths, there are few routes. */

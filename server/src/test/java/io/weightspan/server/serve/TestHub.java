@@ -48,6 +48,15 @@ public final class TestHub implements Closeable {
 
     /** Starts a server of a store in a folder, with threads that encode what is uploaded. */
     public TestHub(Path folder, int encoders) throws IOException {
+        this(folder, folder.resolve("store").toString(), encoders);
+    }
+
+    /**
+     * Starts a server of a store that may be elsewhere.
+     *
+     * @param folder an existing folder, for the tokens
+     */
+    public TestHub(Path folder, String location, int encoders) throws IOException {
         TokenFile file = new TokenFile(folder.resolve("tokens.json"));
         file.change(all -> {
             all.add(token("ann", ann, Role.WRITE, "ann", Optional.empty()));
@@ -56,7 +65,7 @@ public final class TestHub implements Closeable {
             all.add(token("old", expired, Role.ADMIN, "*", Optional.of(Instant.EPOCH)));
         });
         Tokens tokens = new Tokens(file, InstantSource.system());
-        store = Stores.openOrCreate(folder.resolve("store").toString());
+        store = Stores.openOrCreate(location);
         server = StoreServer.start(
                 store,
                 ServerSettings.of(Listen.plain(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))

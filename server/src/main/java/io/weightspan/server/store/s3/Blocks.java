@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.BlockReads;
 import io.weightspan.server.store.ObjectNotFoundException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The blocks of a store's objects: from memory, from the local disk, or from the service. Blocks that follow on one
@@ -50,6 +52,8 @@ final class Blocks implements Closeable {
             .weigher((Id id, MemorySegment bytes) -> Math.toIntExact(bytes.byteSize()))
             .build();
     private final ConcurrentHashMap<Id, CompletableFuture<MemorySegment>> onTheirWay = new ConcurrentHashMap<>();
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
     private final ExecutorService fetchers = Executors.newVirtualThreadPerTaskExecutor();
 
     Blocks(Bucket bucket, DiskBlocks disk) {
@@ -115,6 +119,11 @@ final class Blocks implements Closeable {
         start(object, end - run.size(), run);
     }
 
+    /** Returns how many blocks have come from the disk and how many from the service. */
+    BlockReads reads() {
+        return new BlockReads(hits.sum(), misses.sum());
+    }
+
     /** Lets what is on its way arrive on the disk, for a few seconds; nobody reads any more. */
     @Override
     public void close() {
@@ -162,6 +171,7 @@ final class Blocks implements Closeable {
                 missing = 0;
             }
             if (onDisk.isPresent()) {
+                hits.increment();
                 arrive(object, first + i, run.get(i), onDisk.get());
             }
         }
@@ -186,6 +196,7 @@ final class Blocks implements Closeable {
             }
             return;
         }
+        misses.add(run.size());
         for (int i = 0; i < run.size(); i++) {
             arrive(object, first + i, run.get(i), MemorySegment.ofArray(arrays.get(i)));
         }

@@ -1,7 +1,12 @@
 package io.weightspan.server.store.s3;
 
+import io.weightspan.server.tls.TlsException;
+import io.weightspan.server.tls.TrustedAuthorities;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
+import javax.net.ssl.TrustManager;
+import javax.xml.stream.XMLStreamException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -12,6 +17,7 @@ import software.amazon.awssdk.profiles.Profile;
 import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.profiles.ProfileFileSystemSetting;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.api.RetryStrategy;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
@@ -28,15 +34,14 @@ final class S3Clients {
      *
      * @return the client, which the caller closes
      * @throws software.amazon.awssdk.core.exception.SdkException if a variable or a profile can't be understood
+     * @throws IOException if the file of certificates to trust can't be used
      */
-    static S3Client create(S3Settings settings) {
+    static S3Client create(S3Settings settings) throws IOException {
         boolean ownEndpoint = hasEndpoint();
         S3ClientBuilder builder = S3Client.builder()
-                .httpClientBuilder(Apache5HttpClient.builder()
-                        .maxConnections(MAX_CONNECTIONS)
-                        .socketTimeout(settings.socketTimeout()))
-                .overrideConfiguration(overrides -> overrides.retryStrategy(AwsRetryStrategy.forRetryMode(
-                        RetryMode.resolver().defaultRetryMode(RetryMode.STANDARD).resolve())))
+                .httpClientBuilder(http(settings))
+                .overrideConfiguration(overrides -> overrides.retryStrategy(retries())
+                        .addExecutionInterceptor(new WholeAnswers()))
                 // Every request that stores something carries a checksum that we make ourselves, in a header: checksums
                 // that trail a chunked body are beyond many of the services that speak S3.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -47,6 +52,29 @@ final class S3Clients {
             builder.region(Region.US_EAST_1); // of no meaning there, but a request can't be signed without one
         }
         return builder.build();
+    }
+
+    private static Apache5HttpClient.Builder http(S3Settings settings) throws IOException {
+        Apache5HttpClient.Builder builder = Apache5HttpClient.builder()
+                .maxConnections(MAX_CONNECTIONS)
+                .socketTimeout(settings.socketTimeout());
+        if (settings.authorities().isPresent()) {
+            try {
+                TrustManager[] trusted = TrustedAuthorities.of(settings.authorities().get());
+                builder.tlsTrustManagersProvider(() -> trusted);
+            } catch (TlsException e) {
+                throw new IOException("AWS_CA_BUNDLE: " + e.getMessage(), e);
+            }
+        }
+        return builder;
+    }
+
+    /** Returns the usual retries, of answers whose text ends early, too, which the SDK itself takes for final. */
+    private static RetryStrategy retries() {
+        return AwsRetryStrategy.forRetryMode(RetryMode.resolver().defaultRetryMode(RetryMode.STANDARD).resolve())
+                .toBuilder()
+                .retryOnExceptionOrCauseInstanceOf(XMLStreamException.class)
+                .build();
     }
 
     /** Returns whether requests that store something may carry a SHA-256, rather than the older MD5. */

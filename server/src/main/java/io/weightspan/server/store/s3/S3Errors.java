@@ -119,7 +119,8 @@ final class S3Errors {
                         + " WEIGHTSPAN_S3_PATH_STYLE";
             }
             if (cause instanceof SSLException) {
-                return "no safe connection to the service: " + cause.getMessage();
+                return "no safe connection to the service: " + cause.getMessage()
+                        + "; where its certificate is of an authority of your own, name that in AWS_CA_BUNDLE";
             }
             if (cause instanceof SocketTimeoutException) {
                 return "the service does not answer: " + cause.getMessage();

@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.BlockReads;
 import io.weightspan.server.store.GcMarks;
 import io.weightspan.server.store.NotAStoreException;
 import io.weightspan.server.store.ObjectNotFoundException;
@@ -176,6 +177,11 @@ final class S3ObjectStore implements ObjectStore {
         }
         sizes.invalidate(digest);
         return isThere;
+    }
+
+    @Override
+    public Optional<BlockReads> blockReads() {
+        return Optional.of(blocks.reads());
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param scratch the folder for files that are being prepared; empty for one of this user's in the system's temporary
  *     folder
  * @param socketTimeout how long a connection may be silent before a call counts as failed
+ * @param authorities a PEM file of the certificates to trust, in place of the machine's; empty for those
  * @param partBytes the length of a part of a long object's upload, at least 5 MiB; shorter objects are sent whole
  */
 record S3Settings(
@@ -27,6 +28,7 @@ record S3Settings(
         long cacheBytes,
         Optional<Path> scratch,
         Duration socketTimeout,
+        Optional<Path> authorities,
         int partBytes) {
 
     /** Where variables are looked up. */
@@ -50,6 +52,7 @@ record S3Settings(
         requireNonNull(cache, "cache is null");
         requireNonNull(scratch, "scratch is null");
         requireNonNull(socketTimeout, "socketTimeout is null");
+        requireNonNull(authorities, "authorities is null");
     }
 
     /**
@@ -65,6 +68,7 @@ record S3Settings(
                 value(variables, "WEIGHTSPAN_CACHE_MB").map(S3Settings::parseMegabytes).orElse(DEFAULT_CACHE_MB) << 20,
                 value(variables, "WEIGHTSPAN_SCRATCH_DIR").map(Path::of),
                 SOCKET_TIMEOUT,
+                value(variables, "AWS_CA_BUNDLE").map(Path::of),
                 PART_BYTES);
     }
 

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * The values of a store in a bucket, changed by conditional writes alone (ST-S3-004).
  *
  * <p>A removed value stays as an object without bytes: a condition on a write is what every service has, one on a
- * deletion is not, and a deletion without one could remove a value that has just been set.
+ * deletion is not, and a deletion without one could remove a value that has just been set. Nor would one help: all
+ * objects without bytes have the same entity tag (store-layout.md, section 5).
  *
  * <p>A write whose answer was lost is repeated, by the SDK or by whoever sits between, and the repetition finds its own
  * work and is refused. So every write has a random name and the object carries the names of the last writes: who is

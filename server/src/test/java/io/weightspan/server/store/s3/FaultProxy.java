@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
@@ -33,10 +34,18 @@ final class FaultProxy implements AutoCloseable {
         LOSE_ANSWER,
         /** The connection ends in the middle of the answer. */
         CUT_ANSWER,
-        /** Nothing comes back, and the connection stays. */
+        /** The connection ends after two lines of the answer. */
+        CUT_HEAD,
+        /** The server never hears of it, nothing comes back, and the connection stays. */
         SILENCE,
+        /** The server does it, nothing comes back, and the connection stays. */
+        WITHHOLD_ANSWER,
         STATUS_500,
-        STATUS_503
+        STATUS_503,
+        /** The server does it, and something between answers that it has failed. */
+        STATUS_500_IN_PLACE_OF_ANSWER,
+        /** The server never hears of it, and the answer is 200 with an error in its body, as S3's own may be. */
+        ERROR_IN_STATUS_200
     }
 
     /** A request as it came. */
@@ -150,12 +159,25 @@ final class FaultProxy implements AutoCloseable {
             case LOSE_REQUEST, BREAK_REQUEST -> client.setSoLinger(true, 0); // the connection is reset, not closed
             case LOSE_ANSWER -> forward(call, body);
             case SILENCE -> Thread.sleep(Long.MAX_VALUE);
+            case WITHHOLD_ANSWER -> {
+                forward(call, body);
+                Thread.sleep(Long.MAX_VALUE);
+            }
             case STATUS_500 -> out.write(status("500 Internal Server Error", "InternalError"));
             case STATUS_503 -> out.write(status("503 Service Unavailable", "SlowDown"));
+            case STATUS_500_IN_PLACE_OF_ANSWER -> {
+                forward(call, body);
+                out.write(status("500 Internal Server Error", "InternalError"));
+            }
+            case ERROR_IN_STATUS_200 -> out.write(status("200 OK", "InternalError"));
             case CUT_ANSWER -> {
                 byte[] answer = forward(call, body);
                 out.write(answer, 0, answer.length - answer.length / 4);
                 out.flush();
+            }
+            case CUT_HEAD -> {
+                String answer = new String(forward(call, body), ISO_8859_1);
+                out.write(answer.substring(0, answer.indexOf('\n', answer.indexOf('\n') + 1) + 1).getBytes(ISO_8859_1));
             }
             case NONE -> out.write(forward(call, body));
         }
@@ -169,8 +191,21 @@ final class FaultProxy implements AutoCloseable {
             socket.getOutputStream().write(head.getBytes(ISO_8859_1));
             socket.getOutputStream().write(body);
             socket.getOutputStream().flush();
-            return socket.getInputStream().readAllBytes();
+            return answer(socket.getInputStream());
         }
+    }
+
+    /** Reads to the end, or to a reset: a server that answers before it has read all of a request may end with one. */
+    private static byte[] answer(InputStream in) throws IOException {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        try {
+            in.transferTo(answer);
+        } catch (SocketException e) {
+            if (answer.size() == 0) {
+                throw e;
+            }
+        }
+        return answer.toByteArray();
     }
 
     private static byte[] status(String status, String code) {

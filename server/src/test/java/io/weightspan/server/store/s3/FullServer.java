@@ -29,7 +29,15 @@ final class FullServer {
      * @param data an empty folder for what it stores
      */
     static Optional<S3Server> start(Path data) throws Exception {
-        Optional<Path> program = program();
+        return start(named().or(FullServer::installed), data);
+    }
+
+    /** As {@link #start}, of the program that the system property names alone. */
+    static Optional<S3Server> startNamed(Path data) throws Exception {
+        return start(named(), data);
+    }
+
+    private static Optional<S3Server> start(Optional<Path> program, Path data) throws Exception {
         return program.isEmpty() ? Optional.empty() : Optional.of(start(program.get(), data));
     }
 
@@ -83,11 +91,13 @@ final class FullServer {
         }
     }
 
-    private static Optional<Path> program() {
-        String told = System.getProperty("weightspan.s3.server", "");
-        if (!told.isEmpty()) {
-            return Optional.of(Path.of(told));
-        }
+    private static Optional<Path> named() {
+        return Optional.of(System.getProperty("weightspan.s3.server", ""))
+                .filter(told -> !told.isEmpty())
+                .map(Path::of);
+    }
+
+    private static Optional<Path> installed() {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                 .map(folder -> Path.of(folder, "minio"))
                 .filter(Files::isExecutable)

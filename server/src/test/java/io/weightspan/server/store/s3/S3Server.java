@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,6 +25,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** An S3 server for tests: one in this process, or any other that a test names. */
 public final class S3Server {
@@ -48,6 +50,16 @@ public final class S3Server {
         this.stop = stop;
     }
 
+    /**
+     * Starts the server that a person has named (CONTRIBUTING.md, "An S3 server"), or one in this process.
+     *
+     * @param data an empty folder for what it stores
+     */
+    public static S3Server start(Path data) throws Exception {
+        Optional<S3Server> named = FullServer.startNamed(data);
+        return named.isPresent() ? named.get() : start();
+    }
+
     /** Starts a server in this process that keeps objects in memory. */
     public static S3Server start() throws Exception {
         S3Proxy proxy = S3Proxy.builder()
@@ -58,6 +70,19 @@ public final class S3Server {
                 .build();
         proxy.start();
         return new S3Server(URI.create("http://127.0.0.1:" + proxy.getPort()), proxy::stop);
+    }
+
+    /** As {@link #start()}, with TLS. */
+    static S3Server startSecure(Path keyStore, String password) throws Exception {
+        S3Proxy proxy = S3Proxy.builder()
+                .blobStore(new Atomic(new TransientNio2BlobStore()))
+                .secureEndpoint(URI.create("https://127.0.0.1:0"))
+                .keyStore(keyStore.toString(), password)
+                .awsAuthentication(AuthenticationType.AWS_V4, KEY, SECRET)
+                .ignoreUnknownHeaders(true)
+                .build();
+        proxy.start();
+        return new S3Server(URI.create("https://127.0.0.1:" + proxy.getSecurePort()), proxy::stop);
     }
 
     URI endpoint() {
@@ -71,6 +96,15 @@ public final class S3Server {
             client.createBucket(create -> create.bucket(bucket));
         }
         return bucket;
+    }
+
+    /** Returns the keys in a bucket, in order. */
+    public List<String> keys(String bucket) {
+        try (S3Client client = client()) {
+            return client.listObjectsV2Paginator(list -> list.bucket(bucket)).contents().stream()
+                    .map(S3Object::key)
+                    .toList();
+        }
     }
 
     /** Returns a client that the caller closes, for looking past the store. */
@@ -118,6 +152,7 @@ public final class S3Server {
                 cacheBytes,
                 Optional.of(folder.resolve("scratch")),
                 Duration.ofSeconds(2),
+                Optional.empty(),
                 5 << 20);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weightspan.codec.container.ByteSource;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.store.BlockReads;
 import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.StoreSession;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,8 +46,8 @@ class S3SourceTest {
     Path folder;
 
     @BeforeAll
-    static void store(@TempDir Path scratch) throws Exception {
-        server = S3Server.start();
+    static void store(@TempDir Path scratch, @TempDir Path data) throws Exception {
+        server = S3Server.start(data);
         proxy = new FaultProxy(server.endpoint());
         properties = S3Server.use(proxy.endpoint());
         location = new S3Location(server.newBucket(), "");
@@ -101,9 +103,9 @@ class S3SourceTest {
 
     @Test
     void diskKeepsBlocksForTheNextProcess() throws IOException {
-        readAll(64 << 20);
+        assertThat(readAll(64 << 20)).contains(new BlockReads(0, 21));
         proxy.rule(call -> FaultProxy.Fault.NONE);
-        readAll(64 << 20);
+        assertThat(readAll(64 << 20)).contains(new BlockReads(21, 0));
         assertThat(gets()).isZero();
     }
 
@@ -156,9 +158,11 @@ class S3SourceTest {
         }
     }
 
-    private void readAll(long cacheBytes) throws IOException {
+    /** Reads all, and returns from where. */
+    private Optional<BlockReads> readAll(long cacheBytes) throws IOException {
         try (ObjectStore store = connect(cacheBytes); ByteSource source = store.open(digest)) {
             check(source, 0, SIZE);
+            return store.blockReads();
         }
     }
 
