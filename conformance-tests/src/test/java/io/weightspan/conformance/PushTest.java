@@ -157,6 +157,8 @@ class PushTest {
     void aBranchIsMadeWhereItIsMissing() throws IOException {
         push(MODEL, false, false);
         Files.writeString(source.resolve("README.md"), "# Another\n");
+        assertThat(outcomes(push(MODEL + "@dev", false, true)))
+                .containsExactly(Outcome.SENT, Outcome.UNCHANGED, Outcome.UNCHANGED, Outcome.UNCHANGED);
         push(MODEL + "@dev", false, false);
         push(MODEL + "@dev", false, false);
         assertThat(pull(MODEL + "@dev", null).resolve("README.md")).hasContent("# Another\n");

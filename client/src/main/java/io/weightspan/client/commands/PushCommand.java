@@ -62,7 +62,8 @@ final class PushCommand implements Callable<Integer> {
     private List<String> include = List.of();
 
     @Option(names = "--exclude", paramLabel = "GLOB",
-            description = "Leave files out that match; may be given again. What lies in .git is never sent.")
+            description = "Leave files out that match; may be given again. What git and the Hub's client"
+                    + " keep for themselves (.git, .cache/huggingface) is never sent.")
     private List<String> exclude = List.of();
 
     @Option(names = "--dry-run", description = "Only tell what would be sent.")
@@ -107,9 +108,13 @@ final class PushCommand implements Callable<Integer> {
     }
 
     private void report(PushResult result, long nanos) {
+        if (isPrivate && !result.isNewRepo()) {
+            output.note(result.target().repo() + " was there already: --private does not change who sees it");
+        }
         if (output.json()) {
-            output.printJson(new Report(result.target().repo(), result.target().revision(), result.commit(), dryRun,
-                    result.sentBytes(), result.files().stream().map(PushCommand::file).toList()));
+            output.printJson(new Report(result.target().repo(), result.target().revision(), result.commit(),
+                    result.isNewRepo(), dryRun, result.sentBytes(),
+                    result.files().stream().map(PushCommand::file).toList()));
             return;
         }
         TextTable table = new TextTable("file", ">bytes", "");
@@ -160,8 +165,8 @@ final class PushCommand implements Callable<Integer> {
         T get() throws IOException;
     }
 
-    private record Report(String repo, String branch, String commit, boolean dryRun, long sentBytes,
-            List<ReportFile> files) {}
+    private record Report(String repo, String branch, String commit, boolean newRepo, boolean dryRun,
+            long sentBytes, List<ReportFile> files) {}
 
     private record ReportFile(String path, long bytes, String sha256, String outcome) {}
 

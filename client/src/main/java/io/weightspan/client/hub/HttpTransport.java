@@ -13,10 +13,10 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import javax.net.ssl.SSLHandshakeException;
 
 /**
@@ -177,11 +177,12 @@ final class HttpTransport implements AutoCloseable {
      * Sends a request as it is. The token goes with it if its target is this server.
      *
      * @return the answer, whatever its status; the caller closes it
-     * @throws HubException of kind {@link HubException.Kind#UNTRUSTED} if there is no agreement on TLS
+     * @throws HubException of kind {@link HubException.Kind#UNTRUSTED} if there is no agreement on TLS, of kind
+     *     {@link HubException.Kind#BAD_ANSWER} if a header can't be one
      * @throws IOException if the connection fails, the body can't be read, or the server takes too long
      */
     Answer send(Sent sent) throws IOException {
-        Map<String, String> all = new HashMap<>();
+        Map<String, String> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         all.put("User-Agent", "weightspan");
         all.put("Accept-Encoding", "identity");
         String token = options.token();
@@ -192,7 +193,14 @@ final class HttpTransport implements AutoCloseable {
         Duration patience = options.readTimeout().plusSeconds(sent.length() / LEAST_BYTES_PER_SECOND);
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(sent.target()).timeout(patience).method(sent.method(), sent.body());
-        all.forEach(request::header);
+        try {
+            all.forEach(request::header);
+        } catch (IllegalArgumentException e) {
+            throw new HubException(HubException.Kind.BAD_ANSWER,
+                    endpoint + " asks for a header that can't be sent to '"
+                            + RelativePath.shown(String.valueOf(sent.target().getAuthority())) + "'",
+                    e);
+        }
         BodyReader body = new BodyReader(options.readTimeout());
         try {
             HttpResponse<BodyReader> response = http.send(request.build(), head -> body);

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import io.weightspan.client.hub.HttpTransport.Answer;
 import io.weightspan.client.hub.HttpTransport.Sent;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.Map;
@@ -64,8 +66,17 @@ final class HubRequests {
      * @throws IOException if the server can't be reached
      */
     Reply post(URI target, String type, JsonNode body, String what) throws IOException {
+        return post(target, Map.of("Content-Type", type, "Accept", type), body, what);
+    }
+
+    /**
+     * Posts JSON with headers of its own, again where that may help.
+     *
+     * @throws HubException if it is refused, or the answer is no JSON
+     * @throws IOException if the server can't be reached
+     */
+    Reply post(URI target, Map<String, String> headers, JsonNode body, String what) throws IOException {
         byte[] bytes = MAPPER.writeValueAsBytes(body);
-        Map<String, String> headers = Map.of("Content-Type", type, "Accept", type);
         return repetition.run(what, attempt -> once(
                 new Sent("POST", target, headers, BodyPublishers.ofByteArray(bytes), bytes.length), what));
     }
@@ -89,6 +100,33 @@ final class HubRequests {
         }
     }
 
+    /**
+     * Sends a request that may not be done twice: again only where it was refused unread, or nobody was there. Where
+     * the answer is lost, what was asked for may have been done.
+     *
+     * @param what it does, as it follows "cannot" in a message
+     * @throws HubException if it is refused, or it is not known whether it was done
+     * @throws IOException if this thread is interrupted
+     */
+    Reply unlessDone(Sent sent, String what) throws IOException {
+        return repetition.run(what, attempt -> {
+            try {
+                return once(sent, what);
+            } catch (HubException | InterruptedIOException | ConnectException e) {
+                throw e;
+            } catch (Repetition.TransientException e) {
+                throw e.isUndone() ? e : mayBeDone(what, e);
+            } catch (IOException e) {
+                throw mayBeDone(what, e);
+            }
+        });
+    }
+
+    private HubException mayBeDone(String what, IOException failure) {
+        return new HubException(HubException.Kind.SERVER_FAILED, endpoint + ": cannot " + what + ": "
+                + Repetition.reason(failure) + "; push again, what was sent is not sent twice", failure);
+    }
+
     private JsonNode json(byte[] body) throws HubException {
         try {
             return body.length == 0 ? MAPPER.missingNode() : MAPPER.readTree(body);
@@ -101,15 +139,20 @@ final class HubRequests {
     /** Returns what to say of an answer that is no success. */
     private IOException refusal(Answer answer, URI target, String what) {
         int status = answer.status();
-        if (RetryPolicy.isTransient(status)) {
-            return new Repetition.TransientException("it answers " + status, answer.header("Retry-After"));
-        }
         String said =
                 answer.header("X-Error-Message").map(text -> ": " + RelativePath.shown(text, MAX_SAID)).orElse("");
+        if (RetryPolicy.isTransient(status)) {
+            return new Repetition.TransientException(status, "it answers " + status + said,
+                    answer.header("Retry-After"));
+        }
         String where = endpoint.isSameOrigin(target) ? endpoint.toString() : String.valueOf(target.getAuthority());
         String cannot = where + ": cannot " + what;
-        if ("RepoNotFound".equals(answer.header("X-Error-Code").orElse(""))) {
+        String code = answer.header("X-Error-Code").orElse("");
+        if (code.equals("RepoNotFound")) {
             return new HubException(HubException.Kind.REPO_NOT_FOUND, cannot + said);
+        }
+        if (code.equals("RevisionNotFound")) {
+            return new HubException(HubException.Kind.REVISION_NOT_FOUND, cannot + said);
         }
         return switch (status) {
             case 401 -> new HubException(HubException.Kind.DENIED,

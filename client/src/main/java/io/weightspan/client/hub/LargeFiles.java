@@ -11,10 +11,11 @@ import java.net.URI;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -24,6 +25,11 @@ import tools.jackson.databind.node.ObjectNode;
 final class LargeFiles {
 
     private static final int BATCH = 100;
+    private static final int MAX_PORT = 65_535;
+
+    /** Some hubs name these beside what they sign; the connection sets them itself. */
+    private static final Set<String> OF_THE_CONNECTION =
+            Set.of("connection", "content-length", "expect", "host", "transfer-encoding", "upgrade");
 
     private final Endpoint endpoint;
     private final HubRequests requests;
@@ -106,12 +112,13 @@ final class LargeFiles {
         ReadFile file = wanted.file();
         JsonNode upload = wanted.actions().path("upload");
         URI address = address(upload);
+        Map<String, String> headers = headers(upload, "application/octet-stream");
         HighWater water = new HighWater(progress);
         String what = "send " + file.found().path();
         repetition.run(what, attempt -> {
             try {
                 return requests.once(
-                        new Sent("PUT", address, headers(upload), body(file, water), file.found().size()), what);
+                        new Sent("PUT", address, headers, body(file, water), file.found().size()), what);
             } catch (IOException e) {
                 throw changed(e);
             }
@@ -120,7 +127,7 @@ final class LargeFiles {
         if (!verify.isMissingNode()) {
             ObjectNode object = JsonMapper.shared().createObjectNode();
             object.put("oid", file.sha256().hex()).put("size", file.found().size());
-            requests.post(address(verify), HubRequests.LFS, object, "verify " + file.found().path());
+            requests.post(address(verify), headers(verify, HubRequests.LFS), object, "verify " + file.found().path());
         }
     }
 
@@ -163,17 +170,18 @@ final class LargeFiles {
             throw new HubException(HubException.Kind.BAD_ANSWER, endpoint + " sends files to no address", e);
         }
         // A store of objects may be elsewhere, but then nobody on the way is to read what may be private.
-        if (address.getHost() == null
+        if (address.getHost() == null || address.getPort() > MAX_PORT
                 || !(endpoint.isSameOrigin(address) || "https".equalsIgnoreCase(address.getScheme()))) {
             throw bad("with an address that is refused: '" + RelativePath.shown(address.toString()) + "'");
         }
         return address;
     }
 
-    private static Map<String, String> headers(JsonNode action) {
-        Map<String, String> headers = new HashMap<>();
-        headers.put("Content-Type", "application/octet-stream");
+    private static Map<String, String> headers(JsonNode action, String type) {
+        Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.put("Content-Type", type);
         action.path("header").properties().forEach(each -> headers.put(each.getKey(), each.getValue().asString("")));
+        OF_THE_CONNECTION.forEach(headers::remove);
         return headers;
     }
 

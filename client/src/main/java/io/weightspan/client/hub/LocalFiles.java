@@ -24,7 +24,10 @@ import java.util.regex.PatternSyntaxException;
  */
 public record LocalFiles(List<Found> files) {
 
-    private static final String GIT = ".git";
+    private static final Path GIT = Path.of(".git");
+
+    /** Where the Hub's own client notes, in a folder that it has filled, what it has fetched. */
+    private static final Path NOTES = Path.of(".cache", "huggingface");
 
     /**
      * A file.
@@ -41,7 +44,7 @@ public record LocalFiles(List<Found> files) {
     }
 
     /**
-     * Looks through a folder. What lies in a folder {@code .git} is left out.
+     * Looks through a folder. What git and the Hub's own client keep in it for themselves is left out.
      *
      * @param folder the folder; links to files are followed, and links to folders within it
      * @param include globs of paths below the folder, as {@link java.nio.file.FileSystem#getPathMatcher} has them, one
@@ -62,14 +65,17 @@ public record LocalFiles(List<Found> files) {
                 new SimpleFileVisitor<>() {
                     @Override
                     public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-                        return directory.endsWith(GIT) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+                        return isNotes(root.relativize(directory))
+                                ? FileVisitResult.SKIP_SUBTREE
+                                : FileVisitResult.CONTINUE;
                     }
 
                     @Override
                     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
                         Path relative = root.relativize(file);
                         boolean isWanted = wanted.isEmpty() || wanted.stream().anyMatch(glob -> glob.matches(relative));
-                        if (isWanted && unwanted.stream().noneMatch(glob -> glob.matches(relative))) {
+                        if (isWanted && !isNotes(relative)
+                                && unwanted.stream().noneMatch(glob -> glob.matches(relative))) {
                             found.add(found(root, file, attributes));
                         }
                         return FileVisitResult.CONTINUE;
@@ -77,6 +83,11 @@ public record LocalFiles(List<Found> files) {
                 });
         found.sort(Comparator.comparing(Found::path));
         return new LocalFiles(found);
+    }
+
+    /** In a submodule and in a further working tree {@code .git} is a file. */
+    private static boolean isNotes(Path relative) {
+        return relative.endsWith(GIT) || relative.endsWith(NOTES);
     }
 
     private static Found found(Path root, Path file, BasicFileAttributes attributes) throws IOException {

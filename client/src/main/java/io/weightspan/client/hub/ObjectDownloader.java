@@ -180,7 +180,7 @@ final class ObjectDownloader {
                     + RelativePath.shown(answer.header("X-Error-Message").orElse("it is damaged there")));
         }
         if (RetryPolicy.isTransient(status)) {
-            throw new Repetition.TransientException("the server answers " + status + " for " + what,
+            throw new Repetition.TransientException(status, "the server answers " + status + " for " + what,
                     answer.header("Retry-After"));
         }
         throw switch (code) {

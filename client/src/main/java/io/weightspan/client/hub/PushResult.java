@@ -7,9 +7,10 @@ import java.util.List;
  *
  * @param target the repo and the branch
  * @param commit the branch's commit now; empty where nothing was sent, by wish or for want of a repo
+ * @param isNewRepo whether the repo was not there before; of a dry run, whether it is not there
  * @param files the files, in ascending order of their paths
  */
-public record PushResult(RepoName target, String commit, List<Pushed> files) {
+public record PushResult(RepoName target, String commit, boolean isNewRepo, List<Pushed> files) {
 
     /** What became of a file. */
     public enum Outcome {

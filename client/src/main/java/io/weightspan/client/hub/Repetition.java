@@ -16,6 +16,8 @@ final class Repetition {
     /** An unreachable server is asked less often than one that answers: it is likely a wrong address. */
     private static final int MAX_UNREACHABLE = 3;
 
+    private static final int MAX_SAID = 600;
+
     private final Endpoint endpoint;
     private final RetryPolicy policy;
 
@@ -36,11 +38,20 @@ final class Repetition {
     static final class TransientException extends IOException {
 
         private static final long serialVersionUID = 1L;
+        private static final int TOO_MANY_REQUESTS = 429;
+
+        private final int status;
         private final transient Optional<String> retryAfter;
 
-        TransientException(String message, Optional<String> retryAfter) {
+        TransientException(int status, String message, Optional<String> retryAfter) {
             super(message);
+            this.status = status;
             this.retryAfter = retryAfter;
+        }
+
+        /** Returns whether nothing has been done of what was asked for. */
+        boolean isUndone() {
+            return status == TOO_MANY_REQUESTS;
         }
     }
 
@@ -94,11 +105,12 @@ final class Repetition {
         }
     }
 
-    private static String reason(IOException failure) {
+    /** Returns what to say of a failure. */
+    static String reason(IOException failure) {
         if (failure instanceof ConnectException) {
             return "no server answers there; check the address and that it runs";
         }
         String message = failure.getMessage();
-        return message == null ? failure.getClass().getSimpleName() : RelativePath.shown(message);
+        return message == null ? failure.getClass().getSimpleName() : RelativePath.shown(message, MAX_SAID);
     }
 }

@@ -36,6 +36,7 @@ final class RepoPush {
     private final List<ReadFile> within = new ArrayList<>();
     private final List<ReadFile> large = new ArrayList<>();
     private String parent = "";
+    private boolean isNewRepo;
 
     RepoPush(Endpoint endpoint, HubRequests requests, LargeFiles largeFiles, PushRequest push) {
         this.endpoint = requireNonNull(endpoint, "endpoint is null");
@@ -47,18 +48,11 @@ final class RepoPush {
     PushResult run(PushListener listener) throws IOException {
         List<ReadFile> files = read(listener.reads(push.files().bytes()));
         if (push.isDryRun()) {
-            try {
-                ask(files);
-            } catch (HubException e) {
-                if (e.kind() != HubException.Kind.REPO_NOT_FOUND) {
-                    throw e;
-                }
-                files.forEach(file -> outcomes.put(file, Outcome.SENT));
-            }
+            foresee(files);
             return result(files, "");
         }
         prepare();
-        ask(files);
+        ask(push.target(), files);
         if (within.isEmpty() && large.isEmpty()) {
             return result(files, parent);
         }
@@ -87,29 +81,48 @@ final class RepoPush {
         ObjectNode create = JsonMapper.shared().createObjectNode();
         create.put("type", "model").put("organization", names[0]).put("name", names[1]).put("private",
                 push.isPrivate());
-        make(endpoint.create(), create, "make repo " + push.target().repo());
+        isNewRepo = make(endpoint.create(), create, "make repo " + push.target().repo());
         if (!push.target().revision().equals(RepoName.MAIN)) {
             make(endpoint.change("branch", push.target()), JsonMapper.shared().createObjectNode(),
                     "make branch " + push.target().revision());
         }
     }
 
-    private void make(URI target, ObjectNode body, String what) throws IOException {
+    /** Returns whether it was not there. */
+    private boolean make(URI target, ObjectNode body, String what) throws IOException {
         try {
             requests.post(target, HubRequests.JSON, body, what);
+            return true;
         } catch (HubException e) {
             if (e.kind() != HubException.Kind.EXISTS) {
                 throw e;
+            }
+            return false;
+        }
+    }
+
+    private void foresee(List<ReadFile> files) throws IOException {
+        try {
+            ask(push.target(), files);
+        } catch (HubException e) {
+            switch (e.kind()) {
+                case REPO_NOT_FOUND -> {
+                    isNewRepo = true;
+                    files.forEach(file -> outcomes.put(file, Outcome.SENT));
+                }
+                // The branch would begin as what main is.
+                case REVISION_NOT_FOUND -> ask(new RepoName(push.target().repo(), RepoName.MAIN), files);
+                default -> throw e;
             }
         }
     }
 
     /** Asks what the hub has and how it wants the rest. */
-    private void ask(List<ReadFile> files) throws IOException {
+    private void ask(RepoName target, List<ReadFile> files) throws IOException {
         for (int from = 0; from < files.size(); from += PREUPLOAD) {
             List<ReadFile> some = files.subList(from, Math.min(files.size(), from + PREUPLOAD));
-            HubRequests.Reply reply = requests.post(endpoint.change("preupload", push.target()), HubRequests.JSON,
-                    preupload(some), "send files to " + push.target());
+            HubRequests.Reply reply = requests.post(endpoint.change("preupload", target), HubRequests.JSON,
+                    preupload(some), "send files to " + target);
             parent = parent.isEmpty() ? reply.commit() : parent;
             Map<String, JsonNode> answers = new HashMap<>();
             reply.json().path("files").forEach(file -> answers.put(file.path("path").asString(""), file));
@@ -136,16 +149,27 @@ final class RepoPush {
             throw new HubException(HubException.Kind.BAD_ANSWER,
                     endpoint + " does not say how it wants " + file.found().path());
         }
-        boolean isLarge = answer.path("uploadMode").asString("").equals("lfs");
-        String there = answer.path("oid").asString("");
         if (answer.path("shouldIgnore").asBoolean(false)) {
             outcomes.put(file, Outcome.IGNORED);
-        } else if (there.equals(isLarge ? file.sha256().hex() : file.gitOid())) {
+            return;
+        }
+        boolean isLarge = isLarge(answer.path("uploadMode").asString(""));
+        String there = answer.path("oid").asString("");
+        if (there.equals(isLarge ? file.sha256().hex() : file.gitOid())) {
             outcomes.put(file, Outcome.UNCHANGED);
         } else {
             outcomes.put(file, Outcome.SENT);
             (isLarge ? large : within).add(file);
         }
+    }
+
+    private boolean isLarge(String mode) throws HubException {
+        return switch (mode) {
+            case "lfs" -> true;
+            case "regular" -> false;
+            default -> throw new HubException(HubException.Kind.BAD_ANSWER, endpoint + " wants files in a way that "
+                    + "is not known here, '" + RelativePath.shown(mode) + "'; a newer client may know it");
+        };
     }
 
     private void noteNamed(List<LargeFiles.Wanted> wanted) {
@@ -162,26 +186,17 @@ final class RepoPush {
         Path body = Files.createTempFile("weightspan-push", ".ndjson");
         try {
             CommitBody.write(body, push.message(), parent, within, large, progress);
-            String what = "commit to " + push.target();
-            // Once: where the answer is lost, what was asked for may have been done, and the next push finds out.
-            HubRequests.Reply reply = requests.once(
-                    new Sent("POST", endpoint.change("commit", push.target()),
-                            Map.of("Content-Type", "application/x-ndjson"), BodyPublishers.ofFile(body),
-                            Files.size(body)),
-                    what);
+            Sent commit = new Sent("POST", endpoint.change("commit", push.target()),
+                    Map.of("Content-Type", "application/x-ndjson"), BodyPublishers.ofFile(body), Files.size(body));
+            HubRequests.Reply reply = requests.unlessDone(commit, "commit to " + push.target());
             return reply.json().path("commitOid").asString(reply.commit());
-        } catch (Repetition.TransientException e) {
-            throw new HubException(HubException.Kind.SERVER_FAILED,
-                    endpoint + ": cannot commit to " + push.target() + ": " + e.getMessage() + "; push again, what was"
-                            + " sent is not sent twice",
-                    e);
         } finally {
             Files.deleteIfExists(body);
         }
     }
 
     private PushResult result(List<ReadFile> files, String commit) {
-        return new PushResult(push.target(), commit, files.stream()
+        return new PushResult(push.target(), commit, isNewRepo, files.stream()
                 .map(file -> new PushResult.Pushed(file.found().path(), file.found().size(), file.sha256().hex(),
                         requireNonNull(outcomes.get(file), "a file without an outcome")))
                 .toList());

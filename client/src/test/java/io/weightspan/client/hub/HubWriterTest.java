@@ -28,12 +28,16 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hubs that misbehave, and the exact bytes that they get. Whole pushes to a real server are conformance-tests'. */
 @Timeout(60)
 class HubWriterTest {
 
     private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+    /** The status of an answer that does not arrive. */
+    private static final int LOST = 0;
 
     @TempDir
     private Path folder;
@@ -42,6 +46,7 @@ class HubWriterTest {
     private final List<String> seen = new CopyOnWriteArrayList<>();
     private final Map<String, byte[]> bodies = new ConcurrentHashMap<>();
     private final Map<String, String> tokens = new ConcurrentHashMap<>();
+    private final Map<String, List<String>> types = new ConcurrentHashMap<>();
     private HttpServer server;
 
     private record Reply(int status, String body, Map<String, String> headers) {}
@@ -75,8 +80,13 @@ class HubWriterTest {
         bodies.put(request, exchange.getRequestBody().readAllBytes());
         String token = exchange.getRequestHeaders().getFirst("Authorization");
         tokens.put(request, token == null ? "" : token);
+        types.put(request, exchange.getRequestHeaders().getOrDefault("Content-Type", List.of()));
         List<Reply> queue = replies.getOrDefault(request, List.of(new Reply(404, "{}", Map.of())));
         Reply reply = queue.size() > 1 ? queue.removeFirst() : queue.getFirst();
+        if (reply.status == LOST) {
+            exchange.close();
+            return;
+        }
         reply.headers.forEach(exchange.getResponseHeaders()::set);
         exchange.getResponseHeaders().set("X-Repo-Commit", COMMIT);
         byte[] body = reply.body.getBytes(UTF_8);
@@ -90,9 +100,13 @@ class HubWriterTest {
     }
 
     private void batch(String href, String more) throws IOException {
+        actions("{\"upload\":{\"href\":\"" + href + "\"}" + more + "}");
+    }
+
+    private void actions(String actions) throws IOException {
         String oid = ReadFile.of(found("b.bin"), Progress.NONE).sha256().hex();
-        reply("POST /ann/m.git/info/lfs/objects/batch", 200, "{\"objects\":[{\"oid\":\"" + oid
-                + "\",\"size\":5,\"actions\":{\"upload\":{\"href\":\"" + href + "\"}" + more + "}}]}");
+        reply("POST /ann/m.git/info/lfs/objects/batch", 200,
+                "{\"objects\":[{\"oid\":\"" + oid + "\",\"size\":5,\"actions\":" + actions + "}]}");
     }
 
     private LocalFiles.Found found(String name) throws IOException {
@@ -155,10 +169,77 @@ class HubWriterTest {
         assertThat(sent).as("each byte is told of once").hasValue(10);
     }
 
+    @Test
+    void sendsTheHeadersThatTheHubAsksForInPlaceOfItsOwn() throws IOException {
+        String action = "{\"href\":\"" + url() + "/%s\",\"header\":{\"authorization\":\"RemoteAuth of %s\","
+                + "\"content-type\":\"text/%s\",\"Transfer-Encoding\":\"chunked\",\"HOST\":\"elsewhere\"}}";
+        actions("{\"upload\":" + action.replace("%s", "put") + ",\"verify\":" + action.replace("%s", "verify") + "}");
+        reply("PUT /put", 200, "");
+        reply("POST /verify", 200, "");
+        push(PushListener.NONE);
+        assertThat(bodies.get("PUT /put")).asString(UTF_8).isEqualTo("large");
+        assertThat(tokens).containsEntry("PUT /put", "RemoteAuth of put")
+                .containsEntry("POST /verify", "RemoteAuth of verify")
+                .containsEntry("POST /api/models/ann/m/commit/main", "Bearer secret");
+        assertThat(types).containsEntry("PUT /put", List.of("text/put"))
+                .containsEntry("POST /verify", List.of("text/verify"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"a b\":\"c\"", "\"X-A\":\"b\\r\\nX-C: d\"", "\"\":\"\""})
+    void refusesHeadersThatAreNone(String header) throws IOException {
+        actions("{\"upload\":{\"href\":\"" + url() + "/put\",\"header\":{" + header + "}}}");
+        reply("PUT /put", 200, "");
+        assertThatThrownBy(() -> push(PushListener.NONE)).isInstanceOfSatisfying(HubException.class,
+                e -> assertThat(e.kind()).isEqualTo(HubException.Kind.BAD_ANSWER));
+        assertThat(seen).doesNotContain("PUT /put", "POST /api/models/ann/m/commit/main");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"https://hub.example:65536/put", "https:put", "file:///put", "", "http://a b/"})
+    void refusesAddressesThatAreNone(String address) throws IOException {
+        batch(address, "");
+        assertThatThrownBy(() -> push(PushListener.NONE)).isInstanceOfSatisfying(HubException.class,
+                e -> assertThat(e.kind()).isEqualTo(HubException.Kind.BAD_ANSWER));
+    }
+
+    @Test
+    void refusesAWayToSendThatItDoesNotKnow() {
+        reply("POST /api/models/ann/m/preupload/main", 200,
+                "{\"files\":[{\"path\":\"a.txt\",\"uploadMode\":\"regular\"},"
+                        + "{\"path\":\"b.bin\",\"uploadMode\":\"pigeon\"}]}");
+        assertThatThrownBy(() -> push(PushListener.NONE)).isInstanceOfSatisfying(HubException.class,
+                e -> assertThat(e.kind()).isEqualTo(HubException.Kind.BAD_ANSWER)).hasMessageContaining("'pigeon'");
+    }
+
+    @Test
+    void commitsAgainWhereItHasAskedTooOften() throws IOException {
+        batch(url() + "/put/here", "");
+        reply("PUT /put/here", 200, "");
+        replies.put("POST /api/models/ann/m/commit/main", new ArrayList<>(List.of(
+                new Reply(429, "", Map.of("Retry-After", "1")),
+                new Reply(200, "{\"commitOid\":\"" + COMMIT + "\"}", Map.of()))));
+        assertThat(push(PushListener.NONE).commit()).isEqualTo(COMMIT);
+        assertThat(seen).filteredOn("POST /api/models/ann/m/commit/main"::equals).hasSize(2);
+    }
+
+    @Test
+    void doesNotCommitTwiceWhereTheAnswerIsLost() throws IOException {
+        batch(url() + "/put/here", "");
+        reply("PUT /put/here", 200, "");
+        reply("POST /api/models/ann/m/commit/main", LOST, "");
+        assertThatThrownBy(() -> push(PushListener.NONE))
+                .isInstanceOfSatisfying(HubException.class,
+                        e -> assertThat(e.kind()).isEqualTo(HubException.Kind.SERVER_FAILED))
+                .hasMessageStartingWith(url() + ": cannot commit to ann/m: ").hasMessageContaining("push again");
+        assertThat(seen).filteredOn("POST /api/models/ann/m/commit/main"::equals).hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "401, DENIED, without a valid token", "403, DENIED, no more room", "409, EXISTS, no more room",
         "412, CONFLICT, push again", "400, REFUSED, no more room", "503, SERVER_FAILED, push again",
+        "503, SERVER_FAILED, no more room", "507, REFUSED, no more room", "413, REFUSED, no more room",
         "404, ENTRY_NOT_FOUND, is it a hub",
     })
     void doesNotCommitTwiceAndSaysWhy(int status, HubException.Kind kind, String part) throws IOException {
@@ -217,6 +298,24 @@ class HubWriterTest {
         assertThat(seen).doesNotContain("POST /api/models/ann/m/commit/main");
     }
 
+    @Test
+    void saysWhichFileIsNoLongerThere() throws IOException {
+        batch(url() + "/put/here", "");
+        reply("PUT /put/here", 200, "");
+        for (String gone : List.of("b.bin", "a.txt")) {
+            assertThatThrownBy(() -> push(new PushListener() {
+                @Override
+                public Progress sends(int files, long bytes) {
+                    assertThat(folder.resolve(gone).toFile().delete()).isTrue();
+                    return Progress.NONE;
+                }
+            })).isInstanceOfSatisfying(HubException.class,
+                    e -> assertThat(e.kind()).isEqualTo(HubException.Kind.BAD_FILE)).hasMessageContaining(gone);
+            write("b.bin", "large");
+        }
+        assertThat(seen).doesNotContain("POST /api/models/ann/m/commit/main");
+    }
+
     private void write(String name, String text) {
         try {
             Files.writeString(folder.resolve(name), text);
@@ -236,6 +335,10 @@ class HubWriterTest {
                 .containsExactly("a.txt", "b.bin");
         assertThatThrownBy(() -> LocalFiles.find(folder, List.of("[a"), List.of()))
                 .isInstanceOf(IllegalArgumentException.class);
+        for (String notes : List.of(".git/HEAD", "sub/.git", "sub/.cache/huggingface/x.metadata")) {
+            Files.createDirectories(folder.resolve(notes).getParent());
+            Files.writeString(folder.resolve(notes), "for somebody else");
+        }
         Files.createSymbolicLink(folder.resolve("inside"), folder.resolve("a.txt"));
         assertThat(LocalFiles.find(folder, List.of(), List.of()).files()).extracting(LocalFiles.Found::path)
                 .containsExactly("a.txt", "b.bin", "inside", "sub/c.txt");
