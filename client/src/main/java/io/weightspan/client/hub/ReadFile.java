@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -73,7 +74,12 @@ record ReadFile(LocalFiles.Found found, Digest sha256, String gitOid, byte[] sam
 
     /** Opens the file once more; its end is an error where the bytes are others by now. */
     InputStream open(Progress progress) throws IOException {
-        InputStream in = Files.newInputStream(found.file());
+        InputStream in;
+        try {
+            in = Files.newInputStream(found.file());
+        } catch (NoSuchFileException e) {
+            throw new HubException(HubException.Kind.BAD_FILE, found.file() + " was there and is not any more", e);
+        }
         return new CheckedFile(in, this, requireNonNull(progress, "progress is null"));
     }
 }
