@@ -11,10 +11,10 @@ import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoPath;
 import io.weightspan.server.repo.Uploads;
 import io.weightspan.server.store.StoreSession;
-import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,6 +43,10 @@ final class CommitLines {
 
     private static final int MAX_TEXT = 1 << 20;
     private static final int MAX_DEPTH = 8;
+
+    /** Bytes by which encodings are told apart; the first line of a commit has more, and all of them ASCII. */
+    private static final int LONGEST_MARK = 4;
+
     private static final int MAX_CHANGES = 100_000;
     private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,40}");
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -87,7 +91,9 @@ final class CommitLines {
      * @throws IOException if it doesn't arrive, or the store can't be written
      */
     void read(InputStream body) throws HttpException, IOException {
-        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), body)) {
+        PushbackInputStream bytes = new PushbackInputStream(body, LONGEST_MARK);
+        requireUtf8(bytes);
+        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), bytes)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 if (token != JsonToken.START_OBJECT) {
                     throw JsonBody.bad("a line of the commit isn't a JSON object");
@@ -95,9 +101,6 @@ final class CommitLines {
                 take(line(parser));
             }
         } catch (JacksonIOException e) {
-            if (e.getCause() instanceof CharConversionException) {
-                throw JsonBody.bad("the commit isn't text in UTF-8").because(e);
-            }
             // Not what was read is bad: it did not arrive, or could not be written.
             throw e.getCause();
         } catch (JacksonException e) {
@@ -106,6 +109,17 @@ final class CommitLines {
         if (header == null) {
             throw JsonBody.bad("the commit has no line 'header'");
         }
+    }
+
+    /** Refuses other encodings of Unicode, which the parser would go by, and fail at in ways of its own. */
+    private static void requireUtf8(PushbackInputStream body) throws HttpException, IOException {
+        byte[] first = body.readNBytes(LONGEST_MARK);
+        for (byte one : first) {
+            if (one <= 0) {
+                throw JsonBody.bad("the commit isn't lines of JSON in UTF-8");
+            }
+        }
+        body.unread(first);
     }
 
     /** Returns why the commit is made: the summary, and after an empty line the description. */
