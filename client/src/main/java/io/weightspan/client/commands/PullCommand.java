@@ -5,9 +5,7 @@ import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
-import io.weightspan.cli.ProgressDisplay;
 import io.weightspan.cli.TextTable;
-import io.weightspan.client.hub.FetchListener;
 import io.weightspan.client.hub.FetchResult;
 import io.weightspan.client.hub.HubClient;
 import io.weightspan.client.hub.HubException;
@@ -15,7 +13,6 @@ import io.weightspan.client.hub.HubOptions;
 import io.weightspan.client.hub.Manifest;
 import io.weightspan.client.hub.RepoName;
 import io.weightspan.codec.container.Digest;
-import io.weightspan.codec.family.Progress;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -81,9 +78,9 @@ final class PullCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkFidelity();
-        RepoName name = usage(() -> RepoName.parse(repo));
-        HubOptions options = usage(this::options);
-        try (HubClient hub = usage(() -> HubClient.open(server, options))) {
+        RepoName name = Usage.of(() -> RepoName.parse(repo));
+        HubOptions options = Usage.of(this::options);
+        try (HubClient hub = Usage.of(() -> HubClient.open(server, options))) {
             long start = System.nanoTime();
             Manifest manifest = view(hub.resolve(name));
             FetchResult result;
@@ -165,59 +162,9 @@ final class PullCommand implements Callable<Integer> {
                 file.original().map(Digest::hex).orElse(null), written.outcome().name().toLowerCase(Locale.ROOT));
     }
 
-    /** Turns a wrong argument into wrong usage. */
-    private static <T> T usage(Supplier<T> argument) throws IOException {
-        try {
-            return argument.get();
-        } catch (IllegalArgumentException e) {
-            throw new CommandException(ExitStatus.USAGE, String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    /** Gives a value that may fail to be had. */
-    @FunctionalInterface
-    private interface Supplier<T> {
-        T get() throws IOException;
-    }
-
     private record Report(String repo, String revision, String family, String directory, long bytes,
             long downloadedBytes, long cachedBytes, List<ReportFile> files) {}
 
     private record ReportFile(String path, long bytes, long storedBytes, String sha256, @Nullable String originalSha256,
             String outcome) {}
-
-    /** Shows one bar for the download and one for the decoding. */
-    private static final class Bars implements FetchListener, AutoCloseable {
-
-        private final OutputOptions output;
-        private @Nullable ProgressDisplay current;
-
-        Bars(OutputOptions output) {
-            this.output = output;
-        }
-
-        @Override
-        public Progress downloads(int objects, long bytes) {
-            return next("download", bytes);
-        }
-
-        @Override
-        public Progress files(int files, long bytes) {
-            return next("decode", bytes);
-        }
-
-        private Progress next(String task, long bytes) {
-            close();
-            ProgressDisplay bar = output.progress(task, bytes);
-            current = bar;
-            return bar;
-        }
-
-        @Override
-        public void close() {
-            if (current != null) {
-                current.close();
-            }
-        }
-    }
 }

@@ -4,16 +4,13 @@ import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import io.weightspan.cli.HumanSize;
 import io.weightspan.cli.OutputOptions;
-import io.weightspan.cli.ProgressDisplay;
 import io.weightspan.cli.TextTable;
 import io.weightspan.client.hub.HubOptions;
 import io.weightspan.client.hub.HubWriter;
 import io.weightspan.client.hub.LocalFiles;
-import io.weightspan.client.hub.PushListener;
 import io.weightspan.client.hub.PushRequest;
 import io.weightspan.client.hub.PushResult;
 import io.weightspan.client.hub.RepoName;
-import io.weightspan.codec.family.Progress;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -81,13 +78,13 @@ final class PushCommand implements Callable<Integer> {
         if (!Files.isDirectory(directory)) {
             throw new CommandException(ExitStatus.USAGE, directory + " is no folder");
         }
-        PushRequest push = usage(this::request);
+        PushRequest push = Usage.of(this::request);
         if (push.files().files().isEmpty()) {
             throw new CommandException(ExitStatus.USAGE, "there is nothing to send in " + directory);
         }
         long start = System.nanoTime();
         try (HubWriter hub =
-                usage(() -> HubWriter.open(server, access.applyTo(HubOptions.defaults(), System::getenv)))) {
+                Usage.of(() -> HubWriter.open(server, access.applyTo(HubOptions.defaults(), System::getenv)))) {
             PushResult result;
             try (Bars bars = new Bars(output)) {
                 result = hub.push(push, bars);
@@ -150,58 +147,8 @@ final class PushCommand implements Callable<Integer> {
         return new ReportFile(file.path(), file.size(), file.sha256(), outcome(file));
     }
 
-    /** Turns a wrong argument into wrong usage. */
-    private static <T> T usage(Argument<T> argument) throws IOException {
-        try {
-            return argument.get();
-        } catch (IllegalArgumentException e) {
-            throw new CommandException(ExitStatus.USAGE, String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    /** Gives a value that may fail to be had. */
-    @FunctionalInterface
-    private interface Argument<T> {
-        T get() throws IOException;
-    }
-
     private record Report(String repo, String branch, String commit, boolean newRepo, boolean dryRun,
             long sentBytes, List<ReportFile> files) {}
 
     private record ReportFile(String path, long bytes, String sha256, String outcome) {}
-
-    /** Shows one bar for reading and one for sending. */
-    private static final class Bars implements PushListener, AutoCloseable {
-
-        private final OutputOptions output;
-        private @Nullable ProgressDisplay current;
-
-        Bars(OutputOptions output) {
-            this.output = output;
-        }
-
-        @Override
-        public Progress reads(long bytes) {
-            return next("read", bytes);
-        }
-
-        @Override
-        public Progress sends(int files, long bytes) {
-            return next("send", bytes);
-        }
-
-        private Progress next(String task, long bytes) {
-            close();
-            ProgressDisplay bar = output.progress(task, bytes);
-            current = bar;
-            return bar;
-        }
-
-        @Override
-        public void close() {
-            if (current != null) {
-                current.close();
-            }
-        }
-    }
 }

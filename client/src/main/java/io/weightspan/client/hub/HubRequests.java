@@ -24,9 +24,11 @@ final class HubRequests {
 
     static final String JSON = "application/json";
 
+    /** Characters that are shown of what a hub says. */
+    static final int MAX_SAID = 500;
+
     private static final int MAX_ANSWER = 32 << 20;
     private static final int MAX_DEPTH = 32;
-    private static final int MAX_SAID = 500;
     private static final int MAX_STRING = 1 << 16;
     private static final int CONFLICT = 409;
     private static final int PRECONDITION_FAILED = 412;

@@ -89,15 +89,19 @@ final class LargeFiles {
         batch.putObject("ref").put("name", target.revision());
         ArrayNode objects = batch.putArray("objects");
         for (ReadFile file : files) {
-            objects.addObject().put("oid", file.sha256().hex()).put("size", file.found().size());
+            name(objects.addObject(), file);
         }
         return batch;
+    }
+
+    private static ObjectNode name(ObjectNode object, ReadFile file) {
+        return object.put("oid", file.sha256().hex()).put("size", file.found().size());
     }
 
     private void refuse(ReadFile file, JsonNode error) throws HubException {
         if (!error.isMissingNode()) {
             throw new HubException(HubException.Kind.REFUSED, endpoint + " does not take " + file.found().path() + ": "
-                    + RelativePath.shown(error.path("message").asString("it does not say why"), 500));
+                    + RelativePath.shown(error.path("message").asString("it does not say why"), HubRequests.MAX_SAID));
         }
     }
 
@@ -125,8 +129,7 @@ final class LargeFiles {
         });
         JsonNode verify = wanted.actions().path("verify");
         if (!verify.isMissingNode()) {
-            ObjectNode object = JsonMapper.shared().createObjectNode();
-            object.put("oid", file.sha256().hex()).put("size", file.found().size());
+            ObjectNode object = name(JsonMapper.shared().createObjectNode(), file);
             requests.post(address(verify), headers(verify, HubRequests.LFS), object, "verify " + file.found().path());
         }
     }

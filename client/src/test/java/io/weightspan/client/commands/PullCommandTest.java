@@ -3,12 +3,10 @@ package io.weightspan.client.commands;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import io.weightspan.client.hub.FaultServer;
 import io.weightspan.client.hub.LayeredRepo;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -20,7 +18,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -122,14 +119,6 @@ class PullCommandTest {
         List<String> all = new ArrayList<>(List.of(address));
         all.addAll(arguments);
         all.addAll(List.of("--to", folder.resolve("to").toString(), "--cache", folder.resolve("cache").toString()));
-        ClientCommands provider = new ClientCommands();
-        return new CommandLine(provider.commands().getFirst())
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .setExecutionExceptionHandler((failure, _, _) -> provider.exitStatus(failure)
-                        .orElseGet(() -> failure instanceof CommandException known
-                                ? known.exitStatus()
-                                : ExitStatus.FAILED))
-                .execute(all.toArray(String[]::new));
+        return ClientRuns.run(new PullCommand(), all, out, err);
     }
 }

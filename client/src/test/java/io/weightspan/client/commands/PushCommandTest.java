@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.weightspan.cli.CommandException;
 import io.weightspan.cli.ExitStatus;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,7 +22,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -154,14 +151,6 @@ class PushCommandTest {
         List<String> all = new ArrayList<>(
                 List.of("http://127.0.0.1:" + server.getAddress().getPort(), repo, directory.toString()));
         all.addAll(List.of(options));
-        ClientCommands provider = new ClientCommands();
-        return new CommandLine(provider.commands().getLast())
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .setExecutionExceptionHandler((failure, _, _) -> provider.exitStatus(failure)
-                        .orElseGet(() -> failure instanceof CommandException known
-                                ? known.exitStatus()
-                                : ExitStatus.FAILED))
-                .execute(all.toArray(String[]::new));
+        return ClientRuns.run(new PushCommand(), all, out, err);
     }
 }

@@ -7,7 +7,6 @@ import io.weightspan.cli.OutputOptions;
 import io.weightspan.cli.TextTable;
 import io.weightspan.server.quota.Quota;
 import io.weightspan.server.quota.Quotas;
-import io.weightspan.server.repo.InvalidNameException;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -57,18 +56,44 @@ final class QuotaCommand implements Callable<Integer> {
         throw new ParameterException(spec.commandLine(), "say what to do: set, list or remove");
     }
 
-    /** The namespace that a subcommand is about, or all those without a quota of their own. */
-    static final class Whose {
+    /** What a subcommand changes, for it to mix in: the quota of a namespace, or of those without one of their own. */
+    static final class Target {
+
+        @Spec(Spec.Target.MIXEE)
+        @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+        private CommandSpec spec;
+
+        @Mixin
+        @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
+        private StoreOption store;
 
         @Option(names = "--default", description = "Each namespace for which no quota of its own is set.")
         private boolean all;
 
-        /** Returns the namespace; empty for all those without a quota of their own. */
-        Optional<String> of(CommandSpec spec, @Nullable String namespace) {
+        /** Gives a quota, which is only looked at once it is known whose it is. */
+        @FunctionalInterface
+        interface Given {
+
+            /** Gives it. */
+            Optional<Quota> quota();
+        }
+
+        /**
+         * Sets the quota, or takes it away.
+         *
+         * @param namespace the namespace, if one is named
+         * @return whether there was one
+         * @throws ParameterException if a namespace is named as well as --default, or neither, or one is none
+         */
+        boolean set(@Nullable String namespace, Given given) throws IOException {
             if (all == (namespace != null)) {
                 throw new ParameterException(spec.commandLine(), "name either a namespace or --default");
             }
-            return Optional.ofNullable(namespace);
+            try (ObjectStore opened = store.open()) {
+                return new Quotas(new Repositories(opened)).set(Optional.ofNullable(namespace), given.quota());
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            }
         }
     }
 
@@ -77,16 +102,8 @@ final class QuotaCommand implements Callable<Integer> {
             description = "Sets how much a namespace may hold.")
     static final class Set implements Callable<Integer> {
 
-        @Spec
-        @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
-        private CommandSpec spec;
-
         @Mixin
-        @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
-        private StoreOption store;
-
-        @Mixin
-        private final Whose whose = new Whose();
+        private final Target target = new Target();
 
         @Parameters(arity = "1..2", paramLabel = "[NAMESPACE] SIZE",
                 description = "The namespace, unless --default is given, and its bytes, such as 500GB or 2TiB; or"
@@ -96,12 +113,7 @@ final class QuotaCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
-            Optional<String> namespace = whose.of(spec, words.size() == 2 ? words.getFirst() : null);
-            try (ObjectStore opened = store.open()) {
-                new Quotas(new Repositories(opened)).set(namespace, Optional.of(quota(words.getLast())));
-            } catch (IllegalArgumentException e) {
-                throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-            }
+            target.set(words.size() == 2 ? words.getFirst() : null, () -> Optional.of(quota(words.getLast())));
             return ExitStatus.DONE;
         }
 
@@ -120,26 +132,17 @@ final class QuotaCommand implements Callable<Integer> {
         private CommandSpec spec;
 
         @Mixin
-        @SuppressWarnings("NullAway.Init") // picocli sets it before it calls the command
-        private StoreOption store;
-
-        @Mixin
-        private final Whose whose = new Whose();
+        private final Target target = new Target();
 
         @Parameters(arity = "0..1", paramLabel = "NAMESPACE", description = "The namespace, unless --default is given.")
-        private @Nullable String name;
+        private @Nullable String namespace;
 
         @Override
         public Integer call() throws IOException {
-            Optional<String> namespace = whose.of(spec, name);
-            try (ObjectStore opened = store.open()) {
-                if (!new Quotas(new Repositories(opened)).set(namespace, Optional.empty())) {
-                    throw new ParameterException(spec.commandLine(), namespace.isPresent()
-                            ? "'" + namespace.get() + "' has no quota of its own"
-                            : "there is no quota by default");
-                }
-            } catch (InvalidNameException e) {
-                throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            if (!target.set(namespace, Optional::empty)) {
+                throw new ParameterException(spec.commandLine(), namespace == null
+                        ? "there is no quota by default"
+                        : "'" + namespace + "' has no quota of its own");
             }
             return ExitStatus.DONE;
         }

@@ -52,10 +52,7 @@ final class NamespaceUse {
      */
     synchronized boolean take(Digest sha256, long size, Quota quota) throws IOException {
         refresh(Math.max(MAX_AGE, REST * took));
-        if (sizes.containsKey(sha256)) {
-            return true;
-        }
-        if (!fits(size, quota)) {
+        if (!sizes.containsKey(sha256) && !fits(size, quota)) {
             refresh(Math.max(MAX_AGE_TO_REFUSE, took));
         }
         if (sizes.containsKey(sha256)) {

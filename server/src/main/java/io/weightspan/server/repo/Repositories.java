@@ -10,7 +10,6 @@ import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,7 +23,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The repositories of a store, for reading (store-layout.md). What it returns is what the store had at the moment of
@@ -33,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 public final class Repositories {
 
     private static final String REFS = "refs/";
-    private static final String SETTINGS = "settings/";
     private static final String HEADS = "heads";
     private static final String TAGS = "tags";
     private static final Pattern ID_PREFIX = Pattern.compile("[0-9a-f]{7,64}");
@@ -41,24 +38,9 @@ public final class Repositories {
     /** Bytes of commit objects kept parsed; a commit is a few hundred bytes a file. */
     private static final long CACHED_BYTES = 16L << 20;
 
-    /** Others may change the same settings in between; more often than this in a row is no accident. */
-    private static final int ATTEMPTS = 20;
-
-    /** For so long another server may go by old settings. */
-    private static final Duration SETTINGS_TIME = Duration.ofSeconds(2);
-
-    private static final long CACHED_SETTINGS = 10_000;
-
     private final ObjectStore store;
     private final Encodings encodings;
-    private final Cache<RepoId, RepoSettings> settings = Caffeine.newBuilder()
-            .maximumSize(CACHED_SETTINGS)
-            .expireAfterWrite(SETTINGS_TIME)
-            .build();
-
-    /** The one list of {@link #restricted}: every request for an object needs it. */
-    private final Cache<String, List<RepoId>> restricted =
-            Caffeine.newBuilder().expireAfterWrite(SETTINGS_TIME).build();
+    private final SettingsValues settings;
 
     private final Cache<Digest, Weighed> commits = Caffeine.newBuilder()
             .maximumWeight(CACHED_BYTES)
@@ -73,6 +55,7 @@ public final class Repositories {
     public Repositories(ObjectStore store) {
         this.store = requireNonNull(store, "store is null");
         this.encodings = new Encodings(store);
+        this.settings = new SettingsValues(store);
     }
 
     /**
@@ -340,13 +323,7 @@ public final class Repositories {
      * @throws IOException if the store can't be read
      */
     public RepoSettings settings(RepoId repo) throws IOException {
-        RepoSettings known = settings.getIfPresent(repo);
-        if (known == null) {
-            Optional<String> text = store.value(settingsKey(repo));
-            known = text.isPresent() ? RepoSettings.parse(repo, text.get()) : RepoSettings.DEFAULT;
-            settings.put(repo, known);
-        }
-        return known;
+        return settings.get(repo);
     }
 
     /**
@@ -357,71 +334,22 @@ public final class Repositories {
      * @throws IOException if the store can't be read
      */
     public List<RepoId> restricted() throws IOException {
-        List<RepoId> known = restricted.getIfPresent(SETTINGS);
-        if (known == null) {
-            known = findRestricted();
-            restricted.put(SETTINGS, known);
-        }
-        return known;
-    }
-
-    private List<RepoId> findRestricted() throws IOException {
-        List<RepoId> found = new ArrayList<>();
-        for (String key : store.keys(SETTINGS)) {
-            RepoId repo;
-            try {
-                repo = RepoId.of(key.substring(SETTINGS.length()));
-            } catch (InvalidNameException e) {
-                throw new CorruptStoreException("the store has settings of an invalid name: " + key, e);
-            }
-            if (settings(repo).isRestricted()) {
-                found.add(repo);
-            }
-        }
-        return List.copyOf(found);
+        return settings.restricted();
     }
 
     /** Changes what is kept about a repository, whether or not it is there. */
     RepoSettings changeSettings(RepoId repo, UnaryOperator<RepoSettings> change) throws IOException {
-        String key = settingsKey(repo);
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            @Nullable
-            String before = store.value(key).orElse(null);
-            RepoSettings changed =
-                    change.apply(before == null ? RepoSettings.DEFAULT : RepoSettings.parse(repo, before));
-            boolean isSet = store.compareAndSet(key, before, changed.text());
-            forget(repo);
-            if (isSet) {
-                return changed;
-            }
-        }
-        throw new IOException("the settings of " + repo + " are being changed by others all the time");
+        return settings.change(repo, change);
     }
 
     /** Forgets what was kept about a repository that is gone. */
     void forgetSettings(RepoId repo) throws IOException {
-        String key = settingsKey(repo);
-        @Nullable
-        String before = store.value(key).orElse(null);
-        // Where another has made it anew in between, its settings are that one's.
-        if (before != null && !exists(repo)) {
-            store.compareAndSet(key, before, null);
-        }
-        forget(repo);
-    }
-
-    private void forget(RepoId repo) {
-        settings.invalidate(repo);
-        restricted.invalidateAll();
+        settings.remove(repo, () -> !exists(repo));
     }
 
     /** Returns what the keys of a repository's refs begin with. */
     static String prefix(RepoId repo) {
         return REFS + repo + "/";
-    }
-
-    private static String settingsKey(RepoId repo) {
-        return SETTINGS + repo;
     }
 
     /** Returns the key of a branch. */
