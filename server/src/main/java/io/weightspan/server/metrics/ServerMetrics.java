@@ -176,10 +176,11 @@ public final class ServerMetrics implements RequestListener, Closeable {
                 .register(registry);
     }
 
-    /** Returns all measures, and has those of the store added up anew where they are older than a minute. */
+    /** Returns all measures, and then has those of the store added up anew where they are older than a minute. */
     public String text() {
+        String text = registry.scrape();
         refresh();
-        return registry.scrape();
+        return text;
     }
 
     private synchronized void refresh() {
