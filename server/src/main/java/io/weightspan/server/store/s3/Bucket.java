@@ -10,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -44,6 +45,19 @@ final class Bucket implements Closeable {
 
     /** A part of a listing. */
     record Page(List<Listed> objects, @Nullable String next) {}
+
+    /** What has become of a write on a condition. */
+    enum Write {
+
+        /** The condition held, and the object is written. */
+        DONE,
+
+        /** It was sent once, and the condition did not hold: nothing is written. */
+        REFUSED,
+
+        /** The condition did not hold when it was sent again; an earlier try without an answer may have written. */
+        REFUSED_AT_LAST
+    }
 
     private final S3Location location;
     private final S3Client client;
@@ -183,10 +197,9 @@ final class Bucket implements Closeable {
      * Writes an object if nothing has changed.
      *
      * @param etag what must be there now, or null if nothing may be
-     * @return whether the condition held and the object is written; where false, it did not hold when the call was made
-     *     for the last time, and an earlier try whose answer was lost may have written
+     * @return what became of it
      */
-    boolean putIf(String name, byte[] bytes, Map<String, String> metadata, @Nullable String etag) throws IOException {
+    Write putIf(String name, byte[] bytes, Map<String, String> metadata, @Nullable String etag) throws IOException {
         String key = location.key(name);
         PutObjectRequest.Builder request = checked(
                 PutObjectRequest.builder().bucket(location.bucket()).key(key).contentType(TYPE).metadata(metadata),
@@ -198,13 +211,13 @@ final class Bucket implements Closeable {
         }
         try {
             client.putObject(request.build(), body(bytes));
-            return true;
+            return Write.DONE;
         } catch (SdkException e) {
             // 409: another write is on its way at this moment. 404: what had to be there is gone.
             if (S3Errors.is(e, S3Errors.PRECONDITION_FAILED)
                     || S3Errors.code(e).equals("ConditionalRequestConflict")
                     || (etag != null && S3Errors.code(e).equals("NoSuchKey"))) {
-                return false;
+                return Objects.equals(e.numAttempts(), 1) ? Write.REFUSED : Write.REFUSED_AT_LAST;
             }
             throw S3Errors.explain("write " + name(key), location, e);
         }

@@ -64,11 +64,12 @@ final class S3Values {
             if (attempt > 0) {
                 pause(attempt); // refused, but unchanged: another write is on its way
             }
-            if (write(key, update, write, before)) {
+            Bucket.Write written = write(key, update, write, before);
+            if (written == Bucket.Write.DONE) {
                 return true;
             }
             Optional<ValueObject> now = read(key);
-            if (isAmong(key, write, before, now)) {
+            if (isAmong(key, write, written, before, now)) {
                 return true;
             }
             before = now;
@@ -96,8 +97,8 @@ final class S3Values {
         return keys;
     }
 
-    /** Writes a value's object in the place of another, or returns false where it was refused. */
-    private boolean write(
+    /** Writes a value's object in the place of another. */
+    private Bucket.Write write(
             String key, @Nullable String update, String write, Optional<ValueObject> before) throws IOException {
         Map<String, String> metadata = ValueObject.metadata(write, before);
         @Nullable
@@ -109,7 +110,7 @@ final class S3Values {
             // may yet, so that nobody can say that it has failed.
             try {
                 if (read(key).filter(now -> now.writes().contains(write)).isPresent()) {
-                    return true;
+                    return Bucket.Write.DONE;
                 }
             } catch (IOException e) {
                 failure.addSuppressed(e);
@@ -121,11 +122,13 @@ final class S3Values {
     /**
      * Returns whether a write that was refused is one of those that led to what is there.
      *
+     * @param refusal how it was refused
      * @param before what the write was to replace
      * @param now what is there
-     * @throws IOException if so many writes have followed that nobody can tell
+     * @throws IOException if an answer was lost and so many writes have followed that nobody can tell
      */
-    private boolean isAmong(String key, String write, Optional<ValueObject> before, Optional<ValueObject> now)
+    private boolean isAmong(
+            String key, String write, Bucket.Write refusal, Optional<ValueObject> before, Optional<ValueObject> now)
             throws IOException {
         List<String> writes = now.map(ValueObject::writes).orElse(List.of());
         if (writes.contains(write)) {
@@ -134,7 +137,7 @@ final class S3Values {
         List<String> earlier = before.map(ValueObject::writes).orElse(List.of());
         boolean isWhole =
                 writes.size() < ValueObject.MAX_WRITES || (!earlier.isEmpty() && writes.contains(earlier.getFirst()));
-        if (!isWhole) {
+        if (!isWhole && refusal != Bucket.Write.REFUSED) {
             throw new IOException("so many writes of " + key + " in " + bucket.location()
                     + " have followed on one another that nobody can tell whether this one was among them");
         }
@@ -163,8 +166,8 @@ final class S3Values {
         }
         byte[] marker = StoreMarker.TEXT.getBytes(StandardCharsets.UTF_8);
         String wrong = "\"00000000000000000000000000000000\"";
-        if (bucket.putIf(StoreMarker.NAME, marker, Map.of(), null)
-                || bucket.putIf(StoreMarker.NAME, marker, Map.of(), wrong)) {
+        if (bucket.putIf(StoreMarker.NAME, marker, Map.of(), null) == Bucket.Write.DONE
+                || bucket.putIf(StoreMarker.NAME, marker, Map.of(), wrong) == Bucket.Write.DONE) {
             throw new IOException("the service of " + bucket.location() + " ignores If-None-Match or If-Match when it"
                     + " writes; a store needs a service that heeds both");
         }

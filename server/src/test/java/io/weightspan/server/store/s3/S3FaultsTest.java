@@ -88,11 +88,7 @@ class S3FaultsTest extends AbstractS3Faults {
                 return Fault.NONE;
             }
             if (puts.get() == 2) {
-                String now = "new";
-                for (int i = 0; i < ValueObject.MAX_WRITES; i++) {
-                    assertThat(direct.compareAndSet(KEY, now, "later " + i)).isTrue();
-                    now = "later " + i;
-                }
+                replaceTooOften("new");
             }
             return puts.get() == 1 ? Fault.LOSE_ANSWER : Fault.NONE;
         });
@@ -100,6 +96,29 @@ class S3FaultsTest extends AbstractS3Faults {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("nobody can tell")
                 .hasMessageContaining(KEY);
+    }
+
+    @Test
+    void writeThatWasSentOnceAndRefusedHasFailedHoweverManyFollow() throws IOException {
+        AtomicInteger puts = new AtomicInteger();
+        proxy.rule(call -> {
+            if (call.is("PUT", KEY) && puts.incrementAndGet() == 1) {
+                replaceTooOften("old");
+            }
+            return Fault.NONE;
+        });
+        assertThat(store.compareAndSet(KEY, "old", "new")).isFalse();
+        assertThat(puts).hasValue(1);
+        assertThat(direct.value(KEY)).contains("later " + (ValueObject.MAX_WRITES - 1));
+    }
+
+    /** Writes so often that the value no longer says that it was what it was. */
+    private void replaceTooOften(String first) throws IOException {
+        String now = first;
+        for (int i = 0; i < ValueObject.MAX_WRITES; i++) {
+            assertThat(direct.compareAndSet(KEY, now, "later " + i)).isTrue();
+            now = "later " + i;
+        }
     }
 
     @Test
