@@ -49,3 +49,4 @@ print("passed peft")
 metadata = huggingface_hub.get_safetensors_metadata(base)
 assert metadata.parameter_count["F32"] == sum(p.numel() for p in model.parameters()), metadata.parameter_count
 print("passed metadata")
+print("passed all")

@@ -23,6 +23,7 @@ import io.weightspan.server.serve.ServerSettings;
 import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
+import io.weightspan.server.tls.ReloadingIdentity;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,18 +44,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Runs the stock {@code huggingface_hub} and its command line, of the version that {@code hub-clients/requirements.txt}
- * names, against a server of a small packed family, and has them compare every byte.
+ * Runs the stock {@code huggingface_hub} and its command line, of the versions that the files
+ * {@code hub-clients/requirements*.txt} name, against a server, and has them compare every byte.
  *
  * <p>Installs them with pip below {@code target/}; where that isn't possible the test fails, since nothing else shows
- * that the clients work.
+ * that the clients work. Those of models are hundreds of MB and run with {@code -Dweightspan.models=true} only.
  */
 class HubClientsTest {
 
     private static final Path CLIENTS = Path.of("hub-clients").toAbsolutePath();
-    private static final Path ENVIRONMENT = Path.of("target", "hub-clients").toAbsolutePath();
+    private static final Path ENVIRONMENTS = Path.of("target", "hub-clients").toAbsolutePath();
+    private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    private static final String NEWEST = "requirements.txt";
+    private static final String MODELS = "requirements-models.txt";
     private static final int ROWS = 96;
     private static final int COLUMNS = 1500;
 
@@ -77,10 +84,9 @@ class HubClientsTest {
                 2);
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
             new Packer(store).pack(request, (task, bytes) -> done -> {});
-            InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            try (StoreServer server = StoreServer.start(store, anyPort, HttpLimits.DEFAULT, 64 << 20)) {
+            try (StoreServer server = StoreServer.start(store, ANY_PORT, HttpLimits.DEFAULT, 64 << 20)) {
                 Path work = Files.createDirectory(folder.resolve("work"));
-                String python = environment();
+                String python = environment(NEWEST);
                 List<String> command = List.of(
                         python, CLIENTS.resolve("check_hub.py").toString(), originals.toString(), work.toString());
                 String output = run(command, Map.of("HF_ENDPOINT", server.url()));
@@ -89,16 +95,41 @@ class HubClientsTest {
         }
     }
 
+    /** The last version that asked which way to send, one that sends by Xet, and the newest. */
+    @ParameterizedTest
+    @ValueSource(strings = {"requirements-1.19.txt", "requirements-1.33.txt", NEWEST})
+    void stockClientsWrite(String requirements) throws Exception {
+        write(requirements, "check_write.py", Listen.plain(ANY_PORT), Map.of());
+    }
+
     @Test
-    void stockClientsWrite() throws Exception {
+    void stockClientsWriteOverTls() throws Exception {
+        TestIdentity.make(folder);
+        Path certificate = folder.resolve("cert.pem");
+        try (ReloadingIdentity identity = ReloadingIdentity.read(certificate, folder.resolve("key.pem"))) {
+            Map<String, String> trust = Map.of("SSL_CERT_FILE", certificate.toString());
+            write(NEWEST, "check_write.py", new Listen(ANY_PORT, identity), trust);
+        }
+    }
+
+    @Test
+    void modelsAndAdaptersGoAndComeBack() throws Exception {
+        assumeTrue(Boolean.getBoolean("weightspan.models"), "run with -Dweightspan.models=true");
+        write(MODELS, "check_models.py", Listen.plain(ANY_PORT), Map.of());
+    }
+
+    /** Has a program write to a server, and demands that it gets to its end. */
+    private void write(String requirements, String program, Listen listen, Map<String, String> more) throws Exception {
         String secret = NewToken.create();
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
-                StoreServer server = writable(store, secret)) {
+                StoreServer server = writable(store, listen, secret)) {
             Path work = Files.createDirectory(folder.resolve("work"));
-            List<String> command =
-                    List.of(environment(), CLIENTS.resolve("check_write.py").toString(), "ann", work.toString());
-            String output = run(command, Map.of("HF_ENDPOINT", server.url(), "HF_TOKEN", secret));
-            assertThat(output).contains("passed check_tokens");
+            Map<String, String> variables = new HashMap<>(more);
+            variables.put("HF_ENDPOINT", server.url());
+            variables.put("HF_TOKEN", secret);
+            List<String> command = List.of(
+                    environment(requirements), CLIENTS.resolve(program).toString(), "ann", work.toString());
+            assertThat(run(command, variables)).endsWith("passed all\n");
         }
     }
 
@@ -107,7 +138,7 @@ class HubClientsTest {
         assumeTrue(isInstalled("git-lfs"), "git-lfs is not installed; Debian's package of that name has it");
         String secret = NewToken.create();
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
-                StoreServer server = writable(store, secret)) {
+                StoreServer server = writable(store, Listen.plain(ANY_PORT), secret)) {
             Path work = Files.createDirectory(folder.resolve("work"));
             List<String> command = List.of(
                     CLIENTS.resolve("check_git_lfs.sh").toString(), server.url(), "ann", secret, work.toString());
@@ -120,15 +151,14 @@ class HubClientsTest {
         }
     }
 
-    private StoreServer writable(ObjectStore store, String secret) throws IOException {
+    private StoreServer writable(ObjectStore store, Listen listen, String secret) throws IOException {
         TokenFile file = new TokenFile(folder.resolve("tokens.json"));
         file.change(all -> all.add(new AccessToken(
                 "ann", "ann", Role.WRITE, List.of(new Scope("ann")), NewToken.hash(secret), Instant.now(),
                 Optional.empty())));
         Tokens tokens = new Tokens(file, InstantSource.system());
-        InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return StoreServer.start(
-                store, ServerSettings.of(Listen.plain(anyPort))
+                store, ServerSettings.of(listen)
                         .withGuards(repositories -> Guard.of(repositories, tokens, true)));
     }
 
@@ -143,15 +173,16 @@ class HubClientsTest {
     }
 
     /** Returns the interpreter of an environment that has the clients, made once for a list of requirements. */
-    private static String environment() throws IOException, InterruptedException {
-        Path requirements = CLIENTS.resolve("requirements.txt");
+    private static String environment(String list) throws IOException, InterruptedException {
+        Path requirements = CLIENTS.resolve(list);
         String wanted = Files.readString(requirements);
-        Path done = ENVIRONMENT.resolve("done.txt");
-        String python = ENVIRONMENT.resolve("bin/python").toString();
+        Path environment = ENVIRONMENTS.resolve(list.replace(".txt", ""));
+        Path done = environment.resolve("done.txt");
+        String python = environment.resolve("bin/python").toString();
         if (Files.exists(done) && Files.readString(done).equals(wanted)) {
             return python;
         }
-        run(List.of("python3", "-m", "venv", "--clear", ENVIRONMENT.toString()), Map.of());
+        run(List.of("python3", "-m", "venv", "--clear", environment.toString()), Map.of());
         run(List.of(python, "-m", "pip", "install", "--quiet", "-r", requirements.toString()), Map.of());
         Files.writeString(done, wanted);
         return python;

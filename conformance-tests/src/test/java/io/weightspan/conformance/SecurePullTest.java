@@ -18,15 +18,11 @@ import io.weightspan.server.serve.StoreServer;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
 import io.weightspan.server.tls.ReloadingIdentity;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -36,14 +32,13 @@ import org.junit.jupiter.api.io.TempDir;
 class SecurePullTest {
 
     private static final Path MEMBER = Path.of("..", "demo", "vit-fmnist", "lora-000").toAbsolutePath().normalize();
-    private static final char[] PASSWORD = "changeit".toCharArray();
 
     @TempDir
     private Path folder;
 
     @Test
     void aRepoComesBackByteForByteFromAServerThatIsTrusted() throws Exception {
-        makeIdentity();
+        TestIdentity.make(folder);
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString());
                 ReloadingIdentity identity =
                         ReloadingIdentity.read(folder.resolve("cert.pem"), folder.resolve("key.pem"))) {
@@ -80,29 +75,5 @@ class SecurePullTest {
                 URI.create(url), options.withAuthorities(folder.resolve("key.pem"))).close())
                 .isInstanceOf(HubException.class)
                 .hasMessageStartingWith(folder.resolve("key.pem").toString());
-    }
-
-    private void makeIdentity() throws Exception {
-        Path keys = folder.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-keyalg", "EC",
-                "-alias", "server", "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1", "-storetype", "PKCS12",
-                "-keystore", keys.toString(), "-storepass", new String(PASSWORD))
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor()).as(said).isZero();
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(keys)) {
-            store.load(in, PASSWORD);
-        }
-        write("cert.pem", "CERTIFICATE", store.getCertificate("server").getEncoded());
-        write("key.pem", "PRIVATE KEY", store.getKey("server", PASSWORD).getEncoded());
-    }
-
-    private void write(String file, String kind, byte[] der) throws Exception {
-        String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-        Files.writeString(folder.resolve(file),
-                "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
     }
 }
