@@ -155,6 +155,7 @@ final class ServeCommand implements Callable<Integer> {
         try (ObjectStore open = tokens == null ? store.open() : store.openOrCreate();
                 TlsOptions.Identity identity = tls.open();
                 StoreServer server = StoreServer.start(open, settings(new Listen(address, identity.tls(), proxies)))) {
+            server.warmUp();
             Thread hook = Thread.ofPlatform().unstarted(() -> {
                 stop(server);
                 stopped.countDown();

@@ -42,12 +42,15 @@ public final class StoreServer implements Closeable {
     private final HttpServer server;
     private final Optional<HttpServer> measures;
     private final boolean secured;
+    private final WarmUp warmUp;
     private final List<Closeable> parts;
 
-    private StoreServer(HttpServer server, Optional<HttpServer> measures, boolean secured, List<Closeable> parts) {
+    private StoreServer(
+            HttpServer server, Optional<HttpServer> measures, boolean secured, WarmUp warmUp, List<Closeable> parts) {
         this.server = server;
         this.measures = measures;
         this.secured = secured;
+        this.warmUp = warmUp;
         this.parts = parts;
     }
 
@@ -107,7 +110,8 @@ public final class StoreServer implements Closeable {
                 ? audited
                 : new LimitedHandler(audited, guard, settings.rateLimits());
         Encoder encoder = new Encoder(repositories, settings.encoders());
-        List<Closeable> parts = new ArrayList<>(List.of(encoder, web, content));
+        WarmUp warmUp = new WarmUp(repositories, content);
+        List<Closeable> parts = new ArrayList<>(List.of(warmUp, encoder, web, content));
         audit.ifPresent(parts::add);
         try {
             List<RequestListener> listeners = new ArrayList<>();
@@ -127,8 +131,8 @@ public final class StoreServer implements Closeable {
             HttpServer server = HttpServer.start(
                     settings.listen(), all, settings.limits(), RequestListener.all(listeners));
             started.set(server);
-            parts.add(1, server);
-            return new StoreServer(server, measures, settings.listen().tls() != null, parts);
+            parts.add(2, server);
+            return new StoreServer(server, measures, settings.listen().tls() != null, warmUp, parts);
         } catch (IOException e) {
             closeAll(parts);
             throw e;
@@ -147,6 +151,11 @@ public final class StoreServer implements Closeable {
         String name = host.getHostAddress();
         String scheme = secured ? "https://" : "http://";
         return scheme + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + address.getPort();
+    }
+
+    /** Decodes a little of the store in the background, so that the first client doesn't wait for Java's compilers. */
+    public void warmUp() {
+        warmUp.start();
     }
 
     /** Has {@code /readyz} say no from now on, so that no further clients are sent here before this is closed. */
