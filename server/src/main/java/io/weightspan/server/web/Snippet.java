@@ -45,12 +45,15 @@ record Snippet(String client, String language, String text) {
         snippets.add(transformers(host, commit, named));
         snippets.add(new Snippet("weightspan", "shell",
                 "weightspan pull " + host + " " + repo + (main ? "" : "@" + shell(revision)) + " --to " + repo.name()));
-        curl(commit).ifPresent(file -> {
+        largest(commit).ifPresent(file -> {
             String name = file.path().substring(file.path().lastIndexOf('/') + 1);
             // Quoted, and never an option: a name may begin with a hyphen.
             snippets.add(new Snippet("curl", "shell", "curl -fL -o " + shell("./" + name) + " \\\n  "
                     + host + Links.resolve(repo, revision, file.path())));
         });
+        // By digest, so that there is no revision in it.
+        snippets.add(new Snippet("git-lfs", "shell", "# in a clone of the git repository that these files belong to\n"
+                + "git config lfs.url " + host + "/" + repo + ".git/info/lfs\ngit lfs pull"));
         return snippets;
     }
 
@@ -69,7 +72,7 @@ record Snippet(String client, String language, String text) {
     }
 
     /** Returns the largest file. */
-    private static Optional<CommitFile> curl(Commit commit) {
+    private static Optional<CommitFile> largest(Commit commit) {
         return commit.files().stream().max(Comparator.comparingLong(CommitFile::size));
     }
 

@@ -72,7 +72,8 @@ class WebPagesTest {
         Document page = site.page("/fam/tune-1");
         assertThat(page.select("h1").text()).isEqualTo("fam/tune-1");
         assertThat(page.select(".snippet summary").eachText()).containsExactly(
-                "hf shell", "huggingface_hub python", "transformers python", "weightspan shell", "curl shell");
+                "hf shell", "huggingface_hub python", "transformers python", "weightspan shell", "curl shell",
+                "git-lfs shell");
         assertThat(page.select(".snippet pre").get(0).wholeText())
                 .isEqualTo("export HF_ENDPOINT=http://hub.example:8640\nhf download fam/tune-1");
         assertThat(page.select(".snippet pre").get(1).wholeText()).isEqualTo("""
@@ -85,6 +86,10 @@ class WebPagesTest {
                 .isEqualTo("weightspan pull http://hub.example:8640 fam/tune-1 --to tune-1");
         assertThat(page.select(".snippet pre").get(4).wholeText()).isEqualTo("curl -fL -o ./model.safetensors \\\n"
                 + "  http://hub.example:8640/fam/tune-1/resolve/main/model.safetensors");
+        assertThat(page.select(".snippet pre").get(5).wholeText()).isEqualTo("""
+                # in a clone of the git repository that these files belong to
+                git config lfs.url http://hub.example:8640/fam/tune-1.git/info/lfs
+                git lfs pull""");
         assertThat(page.select(".readme h3").text()).isEqualTo("Tune one");
         assertThat(page.select(".readme a").attr("href")).isEqualTo("/fam/tune-1/blob/main/config.json");
         assertThat(page.select(".readme td").eachText()).containsExactly("one", "0.91");
