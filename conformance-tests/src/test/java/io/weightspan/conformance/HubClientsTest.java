@@ -52,7 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code hub-clients/requirements*.txt} name, against a server, and has them compare every byte.
  *
  * <p>Installs them with pip below {@code target/}; where that isn't possible the test fails, since nothing else shows
- * that the clients work. Those of models are hundreds of MB and run with {@code -Dweightspan.models=true} only.
+ * that the clients work. Those of models are gigabytes and run with {@code -Dweightspan.models=true} only.
  */
 class HubClientsTest {
 

@@ -1,55 +1,42 @@
 package io.weightspan.client.commands;
 
-import static java.util.Objects.requireNonNull;
-
 import io.weightspan.cli.OutputOptions;
-import io.weightspan.cli.ProgressDisplay;
+import io.weightspan.cli.ProgressBars;
 import io.weightspan.client.hub.FetchListener;
 import io.weightspan.client.hub.PushListener;
 import io.weightspan.codec.family.Progress;
-import org.jspecify.annotations.Nullable;
 
 /** Shows how far a transfer has come: a bar for each of its steps, one after the other. */
 final class Bars implements FetchListener, PushListener, AutoCloseable {
 
-    private final OutputOptions output;
-    private @Nullable ProgressDisplay current;
+    private final ProgressBars bars;
 
     Bars(OutputOptions output) {
-        this.output = requireNonNull(output, "output is null");
+        this.bars = new ProgressBars(output);
     }
 
     @Override
     public Progress downloads(int objects, long bytes) {
-        return next("download", bytes);
+        return bars.next("download", bytes);
     }
 
     @Override
     public Progress files(int files, long bytes) {
-        return next("decode", bytes);
+        return bars.next("decode", bytes);
     }
 
     @Override
     public Progress reads(long bytes) {
-        return next("read", bytes);
+        return bars.next("read", bytes);
     }
 
     @Override
     public Progress sends(int files, long bytes) {
-        return next("send", bytes);
-    }
-
-    private Progress next(String task, long bytes) {
-        close();
-        ProgressDisplay bar = output.progress(task, bytes);
-        current = bar;
-        return bar;
+        return bars.next("send", bytes);
     }
 
     @Override
     public void close() {
-        if (current != null) {
-            current.close();
-        }
+        bars.close();
     }
 }

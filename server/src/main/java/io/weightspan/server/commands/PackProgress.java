@@ -1,27 +1,24 @@
 package io.weightspan.server.commands;
 
 import io.weightspan.cli.OutputOptions;
-import io.weightspan.cli.ProgressDisplay;
+import io.weightspan.cli.ProgressBars;
 import io.weightspan.codec.family.Progress;
 import io.weightspan.server.repo.PackListener;
-import org.jspecify.annotations.Nullable;
 
 /** Shows each stretch of a pack as a progress bar. Stretches begin on one thread. */
 final class PackProgress implements PackListener, AutoCloseable {
 
     private final OutputOptions output;
-    private @Nullable ProgressDisplay shown;
+    private final ProgressBars bars;
 
     PackProgress(OutputOptions output) {
         this.output = output;
+        this.bars = new ProgressBars(output);
     }
 
     @Override
     public Progress begins(String task, long bytes) {
-        close();
-        ProgressDisplay next = output.progress(task, bytes);
-        shown = next;
-        return next;
+        return bars.next(task, bytes);
     }
 
     @Override
@@ -32,9 +29,6 @@ final class PackProgress implements PackListener, AutoCloseable {
 
     @Override
     public void close() {
-        if (shown != null) {
-            shown.close();
-            shown = null;
-        }
+        bars.close();
     }
 }
