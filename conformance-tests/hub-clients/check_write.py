@@ -109,6 +109,24 @@ def check_commit():
     passed("check_commit")
 
 
+def check_ignored():
+    """As the client's own tests of its folders do it: rules that are there, and rules that come along."""
+    folder = WORK / "with-rules"
+    (folder / "nested").mkdir(parents=True)
+    (folder / "kept.txt").write_text("kept")
+    (folder / "nested" / "file.bin").write_bytes(b"ignored")
+    repo = f"{NAMESPACE}/ignoring"
+    api.create_repo(repo)
+    api.upload_file(path_or_fileobj=b"nested/*\n", path_in_repo=".gitignore", repo_id=repo)
+    api.upload_folder(repo_id=repo, folder_path=str(folder))
+    assert sorted(api.list_repo_files(repo)) == [".gitignore", "kept.txt"]
+    (folder / ".gitignore").write_text("kept.*\n")
+    api.upload_folder(repo_id=repo, folder_path=str(folder))
+    assert sorted(api.list_repo_files(repo)) == [".gitignore", "kept.txt", "nested/file.bin"]
+    api.delete_repo(repo)
+    passed("check_ignored")
+
+
 def check_refs():
     repo = f"{NAMESPACE}/made"
     first = api.repo_info(repo).sha
@@ -197,6 +215,7 @@ print("huggingface_hub", huggingface_hub.__version__)
 check_create()
 check_upload()
 check_commit()
+check_ignored()
 check_refs()
 check_private()
 check_move()

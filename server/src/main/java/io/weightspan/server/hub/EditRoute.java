@@ -8,20 +8,15 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.quota.Quotas;
-import io.weightspan.server.repo.Commit;
-import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoSettings;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** W3 and W7 to W10: what changes one repository, below {@code /api/models/{ns}/{name}}. */
@@ -29,15 +24,15 @@ final class EditRoute {
 
     private final Repositories repositories;
     private final RepositoryEditor editor;
-    private final Quotas quotas;
+    private final PreuploadRoute preuploads;
     private final CommitRoute commits;
     private final Guard guard;
 
     EditRoute(Repositories repositories, Quotas quotas, Guard guard) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.editor = new RepositoryEditor(repositories);
-        this.quotas = requireNonNull(quotas, "quotas is null");
         this.guard = requireNonNull(guard, "guard is null");
+        this.preuploads = new PreuploadRoute(repositories.store(), quotas);
         this.commits = new CommitRoute(repositories, editor, quotas);
     }
 
@@ -63,45 +58,12 @@ final class EditRoute {
         // A client sends the slashes of a name encoded, but a person may not.
         String named = String.join("/", rest.subList(1, rest.size()));
         return HubErrors.translate(() -> switch (rest.getFirst()) {
-            case "preupload" -> preupload(request, repo, repositories.resolve(repo, named));
+            case "preupload" -> preuploads.answer(request, repositories.resolve(repo, named));
             case "commit" -> commits.answer(request, repo, named, caller);
             case "branch" -> branch(request, repo, named);
             case "tag" -> tag(request, repo, named);
             default -> settings(request, repo);
         });
-    }
-
-    /** W3: how each file is to be sent, and what there is of it already. */
-    private Response preupload(Request request, RepoId repo, Commit commit) throws HttpException, IOException {
-        request.require("POST");
-        Map<String, CommitFile> present = new HashMap<>();
-        commit.files().forEach(file -> present.put(file.path(), file));
-        ObjectNode json = HubJson.object();
-        ArrayNode files = json.putArray("files");
-        long added = 0;
-        for (JsonNode wanted : JsonBody.of(request).json().path("files")) {
-            String path = wanted.path("path").asString("");
-            if (path.isEmpty()) {
-                throw JsonBody.bad("a file lacks its 'path'");
-            }
-            long size = Math.max(0, wanted.path("size").asLong(0));
-            boolean isLarge = LargeFiles.isLarge(path, size);
-            ObjectNode file = files.addObject()
-                    .put("path", path)
-                    .put("uploadMode", isLarge ? "lfs" : "regular")
-                    .put("shouldIgnore", false);
-            CommitFile old = present.get(path);
-            if (old == null || old.size() != size) {
-                added = added > Long.MAX_VALUE - size ? Long.MAX_VALUE : added + size;
-            }
-            if (old != null) {
-                // By this a client knows a file that has not changed; it compares what it is about to send.
-                file.put("oid", isLarge ? old.sha256().hex() : old.gitOid());
-            }
-        }
-        // Where files are sent by Xet later on, clients don't show what a refusal says.
-        quotas.requireRoom(repo, added);
-        return HubJson.answer(json).with(HubErrors.COMMIT_HEADER, commit.id());
     }
 
     private Response branch(Request request, RepoId repo, String name) throws HttpException, IOException {

@@ -1,0 +1,5 @@
+/** Says which files a {@code .gitignore} leaves out, as git does. */
+@NullMarked
+package io.weightspan.server.gitignore;
+
+import org.jspecify.annotations.NullMarked;
