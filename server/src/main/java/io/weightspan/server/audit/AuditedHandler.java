@@ -3,7 +3,7 @@ package io.weightspan.server.audit;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.BearerNames;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestBodyException;
@@ -27,7 +27,7 @@ public final class AuditedHandler implements RequestHandler {
 
     private final RequestHandler inner;
     private final AuditLog log;
-    private final Guard guard;
+    private final BearerNames callers;
     private final InstantSource clock;
 
     /**
@@ -35,13 +35,13 @@ public final class AuditedHandler implements RequestHandler {
      *
      * @param inner answers
      * @param log is told of it
-     * @param guard knows who asks
+     * @param callers knows who asks
      * @param clock what a line's time comes from
      */
-    public AuditedHandler(RequestHandler inner, AuditLog log, Guard guard, InstantSource clock) {
+    public AuditedHandler(RequestHandler inner, AuditLog log, BearerNames callers, InstantSource clock) {
         this.inner = requireNonNull(inner, "inner is null");
         this.log = requireNonNull(log, "log is null");
-        this.guard = requireNonNull(guard, "guard is null");
+        this.callers = requireNonNull(callers, "callers is null");
         this.clock = requireNonNull(clock, "clock is null");
     }
 
@@ -86,9 +86,9 @@ public final class AuditedHandler implements RequestHandler {
     }
 
     /** Returns what is known before the request is answered, which may end the token that it came with. */
-    private ObjectNode line(Request request) {
+    private ObjectNode line(Request request) throws IOException {
         InetAddress remote = request.remote();
-        String caller = guard.tokenName(request).orElse(null);
+        String caller = callers.of(request).orElse(null);
         return JsonMapper.shared()
                 .createObjectNode()
                 .put("time", "")

@@ -112,10 +112,11 @@ public final class Guard {
     /**
      * Lets pass who may read the files of a repository.
      *
+     * @return who it is
      * @throws HttpException the same; of a gated repository 401 or 403
      * @throws IOException if the store can't be read
      */
-    public void requireFiles(Request request, RepoId repo) throws HttpException, IOException {
+    public Caller requireFiles(Request request, RepoId repo) throws HttpException, IOException {
         Caller caller = requireRead(request, repo);
         if (!reads(caller, repo)) {
             boolean isKnown = caller.token().isPresent();
@@ -125,6 +126,7 @@ public final class Guard {
                     "access to " + repo + " is restricted; "
                             + (isKnown ? "ask its keeper for a token of that scope" : "log in with a token"));
         }
+        return caller;
     }
 
     /**

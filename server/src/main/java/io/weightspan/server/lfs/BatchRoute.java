@@ -5,9 +5,9 @@ import static java.util.Objects.requireNonNull;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.AccessToken;
 import io.weightspan.server.auth.Caller;
 import io.weightspan.server.auth.Guard;
-import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
@@ -47,16 +47,16 @@ final class BatchRoute {
     private final Uploads uploads;
     private final Quotas quotas;
     private final Guard guard;
-    private final HrefSigner signer;
+    private final SignedHrefs hrefs;
     private final Multipart multipart;
 
-    BatchRoute(Repositories repositories, Quotas quotas, Guard guard, HrefSigner signer, Multipart multipart) {
+    BatchRoute(Repositories repositories, Quotas quotas, Guard guard, SignedHrefs hrefs, Multipart multipart) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.editor = new RepositoryEditor(repositories);
         this.uploads = new Uploads(repositories);
         this.quotas = requireNonNull(quotas, "quotas is null");
         this.guard = requireNonNull(guard, "guard is null");
-        this.signer = requireNonNull(signer, "signer is null");
+        this.hrefs = requireNonNull(hrefs, "hrefs is null");
         this.multipart = requireNonNull(multipart, "multipart is null");
     }
 
@@ -81,17 +81,20 @@ final class BatchRoute {
             throw unprocessable("'objects' must be a list of at most " + MAX_OBJECTS);
         }
         boolean forGit = isGit(request);
+        Caller caller;
         if (isUpload) {
-            prepare(repo, guard.requireWrite(request, repo), forGit);
+            caller = guard.requireWrite(request, repo);
+            prepare(repo, caller, forGit);
         } else {
-            guard.requireFiles(request, repo);
+            caller = guard.requireFiles(request, repo);
             requireThere(repo);
         }
         boolean inParts = isUpload && takesParts(json);
         ObjectNode answer = JSON.createObjectNode()
                 .put("transfer", inParts ? MULTIPART : "basic")
                 .put("hash_algo", "sha256");
-        Sender sender = new Sender(request, repo, forGit, inParts);
+        String bearer = caller.token().map(AccessToken::name).orElse("");
+        Asker asker = new Asker(request, repo, bearer, forGit, inParts);
         ArrayNode list = answer.putArray("objects");
         for (JsonNode object : objects) {
             String oid = object.path("oid").asString("");
@@ -100,9 +103,9 @@ final class BatchRoute {
             if (!Digest.isHex(oid) || size < 0) {
                 error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY, "the oid or the size isn't one");
             } else if (isUpload) {
-                upload(sender, node, oid, size);
+                upload(asker, node, oid, size);
             } else {
-                download(request, repo, node, oid);
+                download(asker, node, oid);
             }
         }
         return json(answer);
@@ -150,11 +153,12 @@ final class BatchRoute {
     }
 
     /**
-     * Who is told where to send objects.
+     * Who is told where objects are, or are to be sent.
      *
+     * @param bearer the name of the token; empty without one
      * @param inParts whether large ones may be sent in parts
      */
-    private record Sender(Request request, RepoId repo, boolean forGit, boolean inParts) {}
+    private record Asker(Request request, RepoId repo, String bearer, boolean forGit, boolean inParts) {}
 
     private static long size(JsonNode object) {
         return object.path("size").isIntegralNumber() ? object.path("size").asLong(-1) : -1;
@@ -176,10 +180,10 @@ final class BatchRoute {
         return isOffered && isLarge && parts <= MAX_ADDRESSES;
     }
 
-    private void upload(Sender sender, ObjectNode node, String oid, long size) throws HttpException, IOException {
-        Request request = sender.request();
-        RepoId repo = sender.repo();
-        boolean forGit = sender.forGit();
+    private void upload(Asker asker, ObjectNode node, String oid, long size) throws HttpException, IOException {
+        Request request = asker.request();
+        RepoId repo = asker.repo();
+        boolean forGit = asker.forGit();
         Optional<CommitFile> known = uploads.find(repo, Digest.of(oid));
         if (known.isPresent() && known.get().size() != size) {
             error(node, HttpResponseStatus.UNPROCESSABLE_ENTITY,
@@ -197,12 +201,10 @@ final class BatchRoute {
         }
         ObjectNode actions = node.putObject("actions");
         ObjectNode upload = actions.putObject("upload");
-        if (sender.inParts() && multipart.isLarge(size)) {
-            multipart.describe(upload, address(request, repo, oid), repo, oid, size);
+        if (asker.inParts() && multipart.isLarge(size)) {
+            multipart.describe(upload, address(request, repo, oid), asker.bearer(), size);
         } else {
-            String right = LfsHandler.right("upload", repo, oid, Long.toString(size), forGit);
-            upload.put("href", address(request, repo, oid) + "?size=" + size + "&git=" + forGit + "&"
-                    + signer.sign(right, Instant.now().plus(VALID)).query())
+            upload.put("href", hrefs.sign(purpose("PUT", asker, oid), "size=" + size, "git=" + forGit))
                     .put("expires_in", VALID.toSeconds());
         }
         ObjectNode verify = actions.putObject("verify").put("href", address(request, repo, "verify"));
@@ -212,20 +214,23 @@ final class BatchRoute {
         }
     }
 
-    private void download(Request request, RepoId repo, ObjectNode node, String oid)
-            throws HttpException, IOException {
-        Optional<CommitFile> found = uploads.find(repo, Digest.of(oid));
+    private void download(Asker asker, ObjectNode node, String oid) throws HttpException, IOException {
+        Optional<CommitFile> found = uploads.find(asker.repo(), Digest.of(oid));
         if (found.isEmpty()) {
             error(node, HttpResponseStatus.NOT_FOUND, "there is no such object");
             return;
         }
         node.put("size", found.get().size());
-        String right = LfsHandler.right("download", repo, oid, "", false);
         node.put("authenticated", true);
         node.putObject("actions")
                 .putObject("download")
-                .put("href", address(request, repo, oid) + "?" + signer.sign(right, Instant.now().plus(VALID)).query())
+                .put("href", hrefs.sign(purpose("GET", asker, oid)))
                 .put("expires_in", VALID.toSeconds());
+    }
+
+    private static SignedHrefs.Purpose purpose(String method, Asker asker, String oid) throws HttpException {
+        return new SignedHrefs.Purpose(
+                method, address(asker.request(), asker.repo(), oid), asker.bearer(), Instant.now().plus(VALID));
     }
 
     private static String address(Request request, RepoId repo, String what) throws HttpException {

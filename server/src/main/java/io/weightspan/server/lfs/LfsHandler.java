@@ -49,7 +49,7 @@ public final class LfsHandler implements RequestHandler {
     private final StoredContent content;
     private final Uploads uploads;
     private final Quotas quotas;
-    private final HrefSigner signer;
+    private final SignedHrefs hrefs;
     private final Multipart multipart;
     private final BatchRoute batch;
 
@@ -76,11 +76,11 @@ public final class LfsHandler implements RequestHandler {
             Multipart multipart) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.content = requireNonNull(content, "content is null");
-        this.signer = requireNonNull(signer, "signer is null");
+        this.hrefs = new SignedHrefs(signer);
         this.quotas = requireNonNull(quotas, "quotas is null");
         this.uploads = new Uploads(repositories);
         this.multipart = multipart;
-        this.batch = new BatchRoute(repositories, quotas, requireNonNull(guard, "guard is null"), signer, multipart);
+        this.batch = new BatchRoute(repositories, quotas, requireNonNull(guard, "guard is null"), hrefs, multipart);
     }
 
     @Override
@@ -101,9 +101,13 @@ public final class LfsHandler implements RequestHandler {
         return method.equals("PUT") && isLfs(target.segments());
     }
 
-    /** The right to do something with one object, as it is signed. */
-    static String right(String operation, RepoId repo, String oid, String size, boolean forGit) {
-        return String.join("\n", "lfs", operation, repo.toString(), oid, size, Boolean.toString(forGit));
+    /**
+     * Returns the name of the token that the signed address of a request was given to; empty for any other request.
+     *
+     * @throws IOException if the store can't be read or written
+     */
+    public Optional<String> bearer(Request request) throws IOException {
+        return isLfs(request.target().segments()) ? hrefs.bearer(request) : Optional.empty();
     }
 
     /** Returns whether a path is one of Git LFS. */
@@ -124,6 +128,7 @@ public final class LfsHandler implements RequestHandler {
         if (!Digest.isHex(what)) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is nothing at this path");
         }
+        hrefs.require(request);
         return switch (request.method()) {
             case "PUT" -> Multipart.isPart(request.target())
                     ? multipart.part(request, repo, what)
@@ -135,9 +140,7 @@ public final class LfsHandler implements RequestHandler {
 
     private Response upload(Request request, RepoId repo, String oid) throws HttpException, IOException {
         boolean forGit = request.target().flag("git");
-        String size = request.target().parameter("size", "");
-        requireRight(signer, request, right("upload", repo, oid, size, forGit));
-        long bytes = bytes(size);
+        long bytes = bytes(request.target().parameter("size", ""));
         OptionalLong length = request.body().length();
         if (length.isPresent() && length.getAsLong() != bytes) {
             throw BatchRoute.unprocessable("object " + oid + " has " + bytes + " bytes, not " + length.getAsLong());
@@ -151,9 +154,7 @@ public final class LfsHandler implements RequestHandler {
 
     /** Makes an object of its parts, when a client says that it has sent all. */
     private Response complete(Request request, RepoId repo, String oid) throws HttpException, IOException {
-        String size = request.target().parameter("size", "");
-        requireRight(signer, request, right("complete", repo, oid, size, false));
-        long bytes = bytes(size);
+        long bytes = bytes(request.target().parameter("size", ""));
         Optional<CommitFile> known = uploads.find(repo, Digest.of(oid));
         // Who has not heard the answer asks again.
         if (known.isEmpty() || known.get().size() != bytes) {
@@ -190,22 +191,12 @@ public final class LfsHandler implements RequestHandler {
 
     private Response download(Request request, RepoId repo, String oid) throws HttpException, IOException {
         request.requireRead();
-        requireRight(signer, request, right("download", repo, oid, "", false));
         CommitFile file = uploads.find(repo, Digest.of(oid)).orElseThrow(
                 () -> new HttpException(HttpResponseStatus.NOT_FOUND, "there is no object " + oid));
         List<Map.Entry<String, String>> headers = List.of(
                 Map.entry("Content-Type", "application/octet-stream"), Map.entry("X-Content-Type-Options", "nosniff"));
         return new Representation(
                 oid, file.size(), headers, (offset, length) -> content.file(file, offset, length)).respond(request);
-    }
-
-    /** Refuses a request whose address is not signed for a right. */
-    static void requireRight(HrefSigner signer, Request request, String right) throws HttpException, IOException {
-        RequestTarget target = request.target();
-        if (!signer.allows(right, target.parameter("expires", ""), target.parameter("signature", ""))) {
-            throw new HttpException(
-                    HttpResponseStatus.FORBIDDEN, "this address is not signed, or has expired; ask for a new one");
-        }
     }
 
     /** Git LFS shows people {@code message}, and asks for a password where it is told to. */

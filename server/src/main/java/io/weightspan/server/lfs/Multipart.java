@@ -49,6 +49,7 @@ final class Multipart {
     private final ObjectStore store;
     private final Uploads uploads;
     private final HrefSigner signer;
+    private final SignedHrefs hrefs;
     private final long large;
     private final long leastPart;
 
@@ -66,6 +67,7 @@ final class Multipart {
         this.store = requireNonNull(repositories, "repositories is null").store();
         this.uploads = new Uploads(repositories);
         this.signer = requireNonNull(signer, "signer is null");
+        this.hrefs = new SignedHrefs(signer);
         this.large = large;
         this.leastPart = leastPart;
     }
@@ -101,17 +103,18 @@ final class Multipart {
      *
      * @param upload the action's node
      * @param address of the object
+     * @param bearer the name of the sender's token
      * @throws IOException if the store can't be read or written
      */
-    void describe(ObjectNode upload, String address, RepoId repo, String oid, long size) throws IOException {
+    void describe(ObjectNode upload, String address, String bearer, long size) throws IOException {
         Instant until = Instant.now().plus(VALID);
         Cut cut = cut(size);
-        upload.put("href", address + "?size=" + size + "&"
-                + signer.sign(LfsHandler.right("complete", repo, oid, Long.toString(size), false), until).query());
+        upload.put("href", hrefs.sign(new SignedHrefs.Purpose("POST", address, bearer, until), "size=" + size));
+        SignedHrefs.Purpose part = new SignedHrefs.Purpose("PUT", address, bearer, until);
         ObjectNode header = upload.putObject("header").put("chunk_size", Long.toString(cut.part()));
         for (long number = 1; number <= cut.count(); number++) {
-            header.put(Long.toString(number), address + "?part=" + number + "&size=" + cut.length(number) + "&"
-                    + signer.sign(right("part", repo, oid, number, cut.length(number)), until).query());
+            header.put(
+                    Long.toString(number), hrefs.sign(part, "part=" + number, "size=" + cut.length(number)));
         }
         upload.put("expires_in", VALID.toSeconds());
     }
@@ -122,16 +125,15 @@ final class Multipart {
     }
 
     /**
-     * Keeps a part.
+     * Keeps a part that comes to a signed address.
      *
-     * @throws HttpException 403 for an address that isn't signed, 422 where other bytes come than were announced
+     * @throws HttpException 422 where other bytes come than were announced
      * @throws IOException if it can't be read, or the store can't be written
      */
     Response part(Request request, RepoId repo, String oid) throws HttpException, IOException {
         RequestTarget target = request.target();
         long number = number(target.parameter("part", ""));
         long size = number(target.parameter("size", ""));
-        LfsHandler.requireRight(signer, request, right("part", repo, oid, number, size));
         Digest sha256;
         try (StoreSession session = store.openSession();
                 InputStream body = request.body().open()) {
@@ -140,7 +142,7 @@ final class Multipart {
             throw BatchRoute.unprocessable("part " + number + ": " + e.getMessage()).because(e);
         }
         HrefSigner.Signature signed = signer.sign(
-                right("arrived " + sha256.hex(), repo, oid, number, size), Instant.now().plus(VALID));
+                arrived(sha256.hex(), repo, oid, number, size), Instant.now().plus(VALID));
         return Response.json(HttpResponseStatus.OK, new byte[] {'{', '}'})
                 .with(HttpHeaderNames.ETAG.toString(),
                         "\"" + sha256.hex() + "-" + signed.expires() + "-" + signed.hex() + "\"");
@@ -167,7 +169,7 @@ final class Multipart {
             long number = parts.size() + 1L;
             Matcher etag = ETAG.matcher(part.path("etag").asString(""));
             if (part.path("partNumber").asLong(-1) != number || !etag.matches()
-                    || !signer.allows(right("arrived " + etag.group(1), repo, oid, number, cut.length(number)),
+                    || !signer.allows(arrived(etag.group(1), repo, oid, number, cut.length(number)),
                             etag.group(2), etag.group(3))) {
                 throw BatchRoute.unprocessable("part " + number + " is missing, or its 'etag' is not the one that this"
                         + " server answered; send it again");
@@ -192,8 +194,9 @@ final class Multipart {
         return new PartsStream(store, parts);
     }
 
-    private static String right(String what, RepoId repo, String oid, long number, long size) {
-        return LfsHandler.right("part " + number + " " + what, repo, oid, Long.toString(size), false);
+    /** What an {@code ETag} is signed for. */
+    private static String arrived(String sha256, RepoId repo, String oid, long number, long size) {
+        return String.join("\n", "lfs arrived", sha256, repo.toString(), oid, number + " " + size);
     }
 
     private static long number(String text) throws HttpException {

@@ -3,9 +3,7 @@ package io.weightspan.server.serve;
 import static java.util.Objects.requireNonNull;
 
 import io.weightspan.server.audit.AuditLog;
-import io.weightspan.server.audit.AuditedHandler;
 import io.weightspan.server.auth.Guard;
-import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.encode.Encoder;
 import io.weightspan.server.http.AccessLog;
@@ -14,23 +12,15 @@ import io.weightspan.server.http.HttpServer;
 import io.weightspan.server.http.Listen;
 import io.weightspan.server.http.RequestHandler;
 import io.weightspan.server.http.RequestListener;
-import io.weightspan.server.hub.HubHandler;
-import io.weightspan.server.lfs.LfsHandler;
-import io.weightspan.server.limits.LimitedHandler;
-import io.weightspan.server.limits.RateLimits;
 import io.weightspan.server.metrics.MetricsHandler;
 import io.weightspan.server.metrics.ServerMetrics;
-import io.weightspan.server.quota.Quotas;
-import io.weightspan.server.records.RecordsHandler;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.web.WebHandler;
-import io.weightspan.server.xet.XetHandler;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -80,7 +70,6 @@ public final class StoreServer implements Closeable {
      */
     public static StoreServer start(ObjectStore store, ServerSettings settings) throws IOException {
         Repositories repositories = new Repositories(requireNonNull(store, "store is null"));
-        Quotas quotas = new Quotas(repositories);
         Guard guard = settings.guards().apply(repositories);
         StoredContent content = new StoredContent(store, settings.cacheBytes());
         AtomicReference<HttpServer> started = new AtomicReference<>();
@@ -89,26 +78,11 @@ public final class StoreServer implements Closeable {
             return server != null && server.isAccepting();
         });
         WebHandler web = new WebHandler(repositories, request -> new GuardedViewer(guard, guard.identify(request)));
-        HrefSigner signer = new HrefSigner(store, InstantSource.system());
-        // The pages come first since they answer but browsers, and leave every path of an API alone.
-        List<RequestHandler> handlers = List.of(
-                web,
-                service,
-                new RecordsHandler(repositories, content, guard),
-                new LfsHandler(repositories, content, quotas, guard, signer),
-                new XetHandler(repositories, quotas, guard, signer, InstantSource.system()),
-                new HubHandler(repositories, content, quotas, guard));
         Optional<AuditLog> audit = settings.auditLog().isEmpty()
                 ? Optional.empty()
                 : Optional.of(AuditLog.open(settings.auditLog().get()));
-        RequestHandler plain = web.around(new FirstHandler(handlers));
-        RequestHandler audited = audit.isEmpty()
-                ? plain
-                : new AuditedHandler(plain, audit.get(), guard, InstantSource.system());
-        // Who asks too much costs no line of the audit log.
-        RequestHandler all = settings.rateLimits().equals(RateLimits.NONE)
-                ? audited
-                : new LimitedHandler(audited, guard, settings.rateLimits());
+        RequestHandler all =
+                new HandlerChain(repositories, content, guard).around(service, web, audit, settings.rateLimits());
         Encoder encoder = new Encoder(repositories, settings.encoders());
         WarmUp warmUp = new WarmUp(repositories, content);
         List<Closeable> parts = new ArrayList<>(List.of(warmUp, encoder, web, content));

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.Digest;
+import io.weightspan.server.auth.AccessToken;
+import io.weightspan.server.auth.Caller;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.auth.HrefSigner;
 import io.weightspan.server.http.HttpException;
@@ -91,15 +93,33 @@ public final class XetHandler implements RequestHandler {
         return method.equals("POST") && isStore(target.segments());
     }
 
+    /**
+     * Returns the name of the token that stands behind what a request sends; empty for any other request.
+     *
+     * @throws IOException if the store can't be read
+     */
+    public Optional<String> bearer(Request request) throws IOException {
+        List<String> path = request.target().segments();
+        if (!isStore(path)) {
+            return Optional.empty();
+        }
+        try {
+            return tokens.bearer(request, HubErrors.repo(path.get(2), path.get(3)));
+        } catch (HttpException e) {
+            // Of a repository that can't be; whoever answers the request says so.
+            return Optional.empty();
+        }
+    }
+
     private Response token(Request request, RepoId repo, String revision) throws HttpException, IOException {
         request.requireRead();
-        guard.requireWrite(request, repo);
+        Caller caller = guard.requireWrite(request, repo);
         HubErrors.translate(() -> repositories.resolve(repo, revision));
         var until = clock.instant().plus(LIFETIME);
         return json(Map.of(
                 "casUrl", String.join("/", request.baseUrl(), STORE, repo.toString(), uploads.generation(repo)),
                 "exp", until.getEpochSecond(),
-                "accessToken", tokens.make(repo, until)));
+                "accessToken", tokens.make(repo, caller.token().map(AccessToken::name).orElse(""), until)));
     }
 
     private Response answer(Request request, RepoId repo, List<String> path, InputStream body)

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -24,7 +25,7 @@ final class XetTokens {
 
     private static final String SCHEME = "Bearer ";
     private static final int MAX_LENGTH = 512;
-    private static final Pattern TOKEN = Pattern.compile("expires=([0-9]{1,12})&signature=([0-9a-f]{64})");
+    private static final Pattern TOKEN = Pattern.compile("by=([^&\n]*)&expires=([0-9]{1,12})&signature=([0-9a-f]{64})");
 
     private final HrefSigner signer;
 
@@ -35,11 +36,12 @@ final class XetTokens {
     /**
      * Makes a token.
      *
+     * @param bearer the name of the token that it stands for
      * @throws IOException if the store can't be read or written
      */
-    String make(RepoId repo, Instant until) throws IOException {
-        String text = signer.sign(right(repo), until).query();
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
+    String make(RepoId repo, String bearer, Instant until) throws IOException {
+        String text = "by=" + bearer + "&" + signer.sign(right(repo, bearer), until).query();
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -50,30 +52,38 @@ final class XetTokens {
      * @throws IOException if the store can't be read
      */
     void require(Request request, RepoId repo) throws HttpException, IOException {
-        String field = request.header(HttpHeaderNames.AUTHORIZATION);
-        if (field == null || !allows(field, repo)) {
+        if (bearer(request, repo).isEmpty()) {
             throw new HttpException(
                     HttpResponseStatus.UNAUTHORIZED,
                     "this needs a token of a xet-write-token route that is still good");
         }
     }
 
-    private boolean allows(String field, RepoId repo) throws IOException {
-        if (!field.regionMatches(true, 0, SCHEME, 0, SCHEME.length()) || field.length() > MAX_LENGTH) {
-            return false;
+    /**
+     * Returns the name of the token that a request's token for a repository stands for; empty where it has none that is
+     * good.
+     *
+     * @throws IOException if the store can't be read
+     */
+    Optional<String> bearer(Request request, RepoId repo) throws IOException {
+        String field = request.header(HttpHeaderNames.AUTHORIZATION);
+        if (field == null || !field.regionMatches(true, 0, SCHEME, 0, SCHEME.length()) || field.length() > MAX_LENGTH) {
+            return Optional.empty();
         }
         byte[] text;
         try {
             text = Base64.getUrlDecoder().decode(field.substring(SCHEME.length()).strip());
         } catch (IllegalArgumentException e) {
             // Whoever sends such a token learns no more than that it is none.
-            return false;
+            return Optional.empty();
         }
-        Matcher token = TOKEN.matcher(new String(text, StandardCharsets.ISO_8859_1));
-        return token.matches() && signer.allows(right(repo), token.group(1), token.group(2));
+        Matcher token = TOKEN.matcher(new String(text, StandardCharsets.UTF_8));
+        boolean isGood =
+                token.matches() && signer.allows(right(repo, token.group(1)), token.group(2), token.group(3));
+        return isGood ? Optional.of(token.group(1)) : Optional.empty();
     }
 
-    private static String right(RepoId repo) {
-        return "xet\n" + repo;
+    private static String right(RepoId repo, String bearer) {
+        return "xet\n" + repo + "\n" + bearer;
     }
 }

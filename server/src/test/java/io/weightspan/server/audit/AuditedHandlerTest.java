@@ -199,7 +199,7 @@ class AuditedHandlerTest {
                 false,
                 "r1",
                 InetAddress.ofLiteral("192.0.2.7"));
-        return new AuditedHandler(inner, requireNonNull(log), requireNonNull(guard), CLOCK).handle(request);
+        return new AuditedHandler(inner, requireNonNull(log), requireNonNull(guard)::tokenName, CLOCK).handle(request);
     }
 
     private Path file() {

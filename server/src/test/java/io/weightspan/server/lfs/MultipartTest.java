@@ -183,7 +183,7 @@ class MultipartTest {
         assertThat(send("PUT", first, new byte[401]).statusCode()).isEqualTo(422);
         assertThat(send("PUT", first.replace("size=400", "size=401"), new byte[401]).statusCode()).isEqualTo(403);
         assertThat(send("PUT", first.replace("part=1", "part=2"), new byte[400]).statusCode()).isEqualTo(403);
-        assertThat(send("PUT", first.replace("part=1", "part=x"), new byte[400]).statusCode()).isEqualTo(422);
+        assertThat(send("PUT", first.replace("part=1", "part=x"), new byte[400]).statusCode()).isEqualTo(403);
         assertThat(send("PUT", first.replace("/ann/m.git", "/ann/other.git"), new byte[400]).statusCode())
                 .isEqualTo(403);
         assertThat(store.exists(Digest.of(oid(new byte[400])))).isFalse();

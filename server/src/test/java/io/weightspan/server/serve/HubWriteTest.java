@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -230,6 +231,25 @@ class HubWriteTest {
         assertThat(commit(HEADER + line.formatted(5), ann).statusCode()).isEqualTo(400);
         assertThat(commit(HEADER + line.formatted(4), ann).statusCode()).isEqualTo(200);
         assertThat(get("/ann/m/resolve/main/l.bin", null).body()).isEqualTo("\1\2\3\4");
+    }
+
+    @Test
+    void theAuditLogNamesWhoseASignedAddressIs() throws Exception {
+        byte[] data = {1, 2, 3, 4};
+        String oid = Digest.sha256(MemorySegment.ofArray(data)).hex();
+        String batch = "{\"operation\":\"upload\",\"objects\":[{\"oid\":\"" + oid + "\",\"size\":4}]}";
+        JsonNode answer = JsonMapper.shared().readTree(post("/ann/m.git/info/lfs/objects/batch", batch, ann).body());
+        String href = answer.at("/objects/0/actions/upload/href").stringValue();
+        assertThat(put(href.replace("by=ann", "by=root"), data)).isEqualTo(403);
+        assertThat(put(href.replace("&by=ann", ""), data)).isEqualTo(403);
+        assertThat(put(href, new byte[] {1, 2, 3, 5})).isEqualTo(422);
+        assertThat(put(href, data)).isEqualTo(200);
+        List<String> puts = Files.readAllLines(hub.auditLog()).stream()
+                .map(JsonMapper.shared()::readTree)
+                .filter(line -> line.path("method").asString().equals("PUT"))
+                .map(line -> line.path("caller").asString("nobody") + " " + line.path("status").asInt())
+                .toList();
+        assertThat(puts).containsExactly("nobody 403", "nobody 403", "ann 422", "ann 200");
     }
 
     private int put(String href, byte[] body) throws IOException, InterruptedException {

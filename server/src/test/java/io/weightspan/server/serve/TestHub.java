@@ -40,6 +40,7 @@ public final class TestHub implements Closeable {
     private final String expired = NewToken.create();
     private final ObjectStore store;
     private final StoreServer server;
+    private final Path auditLog;
 
     /** Starts a server of a store in a folder, which leaves what is uploaded as it comes. */
     public TestHub(Path folder) throws IOException {
@@ -54,7 +55,7 @@ public final class TestHub implements Closeable {
     /**
      * Starts a server of a store that may be elsewhere.
      *
-     * @param folder an existing folder, for the tokens
+     * @param folder an existing folder, for the tokens and the audit log
      */
     public TestHub(Path folder, String location, int encoders) throws IOException {
         TokenFile file = new TokenFile(folder.resolve("tokens.json"));
@@ -66,11 +67,13 @@ public final class TestHub implements Closeable {
         });
         Tokens tokens = new Tokens(file, InstantSource.system());
         store = Stores.openOrCreate(location);
+        auditLog = folder.resolve("audit.log");
         server = StoreServer.start(
                 store,
                 ServerSettings.of(Listen.plain(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
                         .withCacheBytes(1 << 20)
                         .withGuards(repositories -> Guard.of(repositories, tokens, true))
+                        .withAuditLog(auditLog)
                         .withEncoders(encoders));
     }
 
@@ -107,6 +110,11 @@ public final class TestHub implements Closeable {
     /** Returns where it listens. */
     public String url() {
         return server.url();
+    }
+
+    /** Returns the log of who wrote. */
+    public Path auditLog() {
+        return auditLog;
     }
 
     /** Sends a request. */

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -79,6 +80,10 @@ class XetHandlerTest {
                 + line("b.bin", FLOATS, 40_000) + line("c.bin", NOISE, 32_000);
         assertThat(hub.send("POST", "/api/models/ann/m/commit/main", utf8(commit), hub.ann()).statusCode())
                 .isEqualTo(200);
+        assertThat(Files.readAllLines(hub.auditLog()))
+                .filteredOn(line -> line.contains("/api/xet/"))
+                .hasSize(4)
+                .allMatch(line -> line.contains("\"caller\":\"ann\""));
         assertThat(sha256(get("/ann/m/resolve/main/a.txt"))).isEqualTo(TEXT);
         assertThat(sha256(get("/ann/m/resolve/main/b.bin"))).isEqualTo(FLOATS);
         assertThat(sha256(get("/ann/m/resolve/main/c.bin"))).isEqualTo(NOISE);
