@@ -24,6 +24,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells how families are stored and what they share, computed once for each state of a family, one family after the
- * other, beside the requests. Thread-safe.
+ * other, beside the requests. While files are encoded, which changes no commit, once a minute at most. Thread-safe.
  */
 final class FamilyReports implements Closeable {
 
@@ -54,6 +55,7 @@ final class FamilyReports implements Closeable {
     private final RecordSummaries summaries;
     private final long mostBytes;
     private final Duration mostTime;
+    private final LongSupplier clock;
     private final ThreadPoolExecutor worker = new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING),
             new DefaultThreadFactory("weightspan-families", true, Thread.MIN_PRIORITY));
@@ -68,17 +70,25 @@ final class FamilyReports implements Closeable {
     private static final class Entry {
 
         private final AtomicReference<FamilyReport> report = new AtomicReference<>(FamilyReport.BEGUN);
+        private final long storedBytes;
+        private final long begunAt;
         private volatile @Nullable Long failedAt;
         private volatile boolean late;
+
+        Entry(long storedBytes, long begunAt) {
+            this.storedBytes = storedBytes;
+            this.begunAt = begunAt;
+        }
 
         void change(UnaryOperator<FamilyReport> change) {
             report.getAndUpdate(change);
         }
 
-        /** Whether it failed long enough ago to be tried again. */
-        boolean isStale() {
+        /** Whether it failed long enough ago to be tried again, or files were encoded since it was begun. */
+        boolean isStale(long storedNow, long now) {
             Long at = failedAt;
-            return at != null && System.nanoTime() - at > RETRY_NANOS;
+            boolean isOther = storedNow != storedBytes && !report.get().isPending();
+            return at != null && now - at > RETRY_NANOS || isOther && now - begunAt > RETRY_NANOS;
         }
     }
 
@@ -89,12 +99,15 @@ final class FamilyReports implements Closeable {
      * @param summaries of its records
      * @param mostBytes a family with more weights than this isn't analysed
      * @param mostTime an analysis that takes longer is given up, so that others get their turn
+     * @param clock nanoseconds, by which it is seen when to try again
      */
-    FamilyReports(ObjectStore store, RecordSummaries summaries, long mostBytes, Duration mostTime) {
+    FamilyReports(
+            ObjectStore store, RecordSummaries summaries, long mostBytes, Duration mostTime, LongSupplier clock) {
         this.store = store;
         this.summaries = summaries;
         this.mostBytes = mostBytes;
         this.mostTime = mostTime;
+        this.clock = clock;
     }
 
     /**
@@ -106,8 +119,11 @@ final class FamilyReports implements Closeable {
     FamilyReport of(String family, List<Commit> heads) {
         List<Commit> members = heads.stream().filter(head -> head.family().equals(family)).toList();
         Key key = new Key(family, members.stream().map(Commit::object).toList());
-        Entry fresh = new Entry();
-        Entry entry = known.asMap().compute(key, (same, now) -> now == null || now.isStale() ? fresh : now);
+        long stored = members.stream().mapToLong(Commit::storedSize).sum();
+        long now = clock.getAsLong();
+        Entry fresh = new Entry(stored, now);
+        Entry entry = known.asMap()
+                .compute(key, (same, before) -> before == null || before.isStale(stored, now) ? fresh : before);
         if (entry == fresh) {
             try {
                 worker.execute(() -> compute(family, members, heads, entry));
@@ -156,7 +172,7 @@ final class FamilyReports implements Closeable {
                 entry.change(so -> so.failed(TOO_LARGE));
             } else {
                 LOG.warn("family {} could not be analysed", family, e);
-                entry.failedAt = System.nanoTime();
+                entry.failedAt = clock.getAsLong();
                 entry.change(so -> so.failed(FAILED));
             }
         } finally {

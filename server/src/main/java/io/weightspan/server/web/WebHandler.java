@@ -67,7 +67,8 @@ public final class WebHandler implements RequestHandler, Closeable {
         this.assets = Assets.load();
         RecordSummaries summaries = new RecordSummaries(repositories.store());
         this.catalogs = new Catalogs(repositories, KEPT, System::nanoTime);
-        this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED, LONGEST_ANALYSIS);
+        this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED, LONGEST_ANALYSIS,
+                System::nanoTime);
         this.models = new ModelPages(repositories, summaries, pages, assets);
     }
 

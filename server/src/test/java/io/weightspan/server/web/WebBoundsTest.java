@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.repo.Commit;
+import io.weightspan.server.repo.CommitFile;
+import io.weightspan.server.repo.FileKind;
 import io.weightspan.server.repo.PackFolder;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
@@ -132,7 +135,7 @@ class WebBoundsTest {
         try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
             WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
             List<Commit> heads = List.of(new Repositories(store).head(REPO, "main").orElseThrow());
-            try (FamilyReports reports = new FamilyReports(store, new RecordSummaries(store), 1000, HOUR)) {
+            try (FamilyReports reports = reports(store, 1000, HOUR, System::nanoTime)) {
                 FamilyReport report = finished(reports, heads);
                 assertThat(report.trouble()).contains("too large to be analysed here");
                 assertThat(report.picture()).isNotNull();
@@ -154,14 +157,39 @@ class WebBoundsTest {
             for (PackFolder member : members) {
                 heads.add(new Repositories(store).head(member.repo(), "main").orElseThrow());
             }
-            try (FamilyReports reports =
-                    new FamilyReports(store, new RecordSummaries(store), 1L << 30, Duration.ZERO)) {
+            try (FamilyReports reports = reports(store, 1L << 30, Duration.ZERO, System::nanoTime)) {
                 assertThat(finished(reports, heads).trouble()).contains("too large to be analysed here");
             }
-            try (FamilyReports reports = new FamilyReports(store, new RecordSummaries(store), 1L << 30, HOUR)) {
+            try (FamilyReports reports = reports(store, 1L << 30, HOUR, System::nanoTime)) {
                 assertThat(finished(reports, heads).structure()).isNotNull();
             }
         }
+    }
+
+    @Test
+    void whatWasEncodedSinceIsAnalysedAnew() throws Exception {
+        Path model = TestModels.model(folder.resolve("fam/one"), 1, 2, 64);
+        try (ObjectStore store = Stores.openOrCreate(folder.resolve("store").toString())) {
+            WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
+            Commit encoded = new Repositories(store).head(REPO, "main").orElseThrow();
+            List<CommitFile> plain = encoded.files().stream()
+                    .map(file -> new CommitFile(file.path(), file.size(), file.sha256(), file.gitOid(), FileKind.PLAIN,
+                            file.sha256(), file.size()))
+                    .toList();
+            Commit before = new Commit(encoded.object(), REPO, encoded.parent(), "", "", encoded.time(), "fam", plain);
+            AtomicLong clock = new AtomicLong(5);
+            try (FamilyReports reports = reports(store, 1L << 30, HOUR, clock::get)) {
+                assertThat(finished(reports, List.of(before)).trouble()).contains("no weights in safetensors");
+                clock.addAndGet(Duration.ofSeconds(60).toNanos());
+                assertThat(finished(reports, List.of(encoded)).structure()).isNull();
+                clock.addAndGet(1);
+                assertThat(finished(reports, List.of(encoded)).structure()).isNotNull();
+            }
+        }
+    }
+
+    private static FamilyReports reports(ObjectStore store, long most, Duration longest, LongSupplier clock) {
+        return new FamilyReports(store, new RecordSummaries(store), most, longest, clock);
     }
 
     @Test
@@ -188,7 +216,7 @@ class WebBoundsTest {
             WebSite.pack(store, List.of(new PackFolder(REPO, model, "fam")), Optional.empty(), "me", "");
             Commit head = new Repositories(store).head(REPO, "main").orElseThrow();
             List<FamilyReport> reports = new ArrayList<>();
-            try (FamilyReports all = new FamilyReports(store, new RecordSummaries(store), 1L << 30, HOUR)) {
+            try (FamilyReports all = reports(store, 1L << 30, HOUR, System::nanoTime)) {
                 for (int i = 0; i < 200; i++) {
                     Commit other = new Commit(head.object(), head.repo(), head.parent(), "", "", head.time(),
                             "family-" + i, head.files());
