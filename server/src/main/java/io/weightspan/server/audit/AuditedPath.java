@@ -17,6 +17,10 @@ final class AuditedPath {
 
     private static final Set<String> QUESTIONS = Set.of("preupload", "paths-info");
 
+    /** What changes no repository. */
+    private static final Set<List<String>> OUTSIDE =
+            Set.of(List.of("api", "validate-yaml"), List.of("login"), List.of("logout"));
+
     private static final String GIT = ".git";
 
     private AuditedPath() {}
@@ -24,7 +28,7 @@ final class AuditedPath {
     /** Returns whether a request only asks, whatever its method. */
     static boolean isQuestion(Request request) {
         List<String> path = request.target().segments();
-        if (request.isRead() || path.equals(List.of("api", "validate-yaml"))) {
+        if (request.isRead() || OUTSIDE.contains(path)) {
             return true;
         }
         if (path.size() >= 5 && path.subList(0, 2).equals(List.of("api", "models"))) {

@@ -11,6 +11,7 @@ import io.weightspan.server.repo.RepoSettings;
 import io.weightspan.server.repo.Repositories;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,11 +24,14 @@ public final class Guard {
 
     private final Repositories repositories;
     private final Optional<Tokens> tokens;
+    private final Optional<Sessions> sessions;
     private final boolean anonymousRead;
 
     private Guard(Repositories repositories, Optional<Tokens> tokens, boolean anonymousRead) {
         this.repositories = requireNonNull(repositories, "repositories is null");
         this.tokens = tokens;
+        InstantSource clock = InstantSource.system();
+        this.sessions = tokens.map(known -> new Sessions(new HrefSigner(repositories.store(), clock), known, clock));
         this.anonymousRead = anonymousRead;
     }
 
@@ -48,15 +52,19 @@ public final class Guard {
     }
 
     /**
-     * Returns who asks, by a bearer token or by one in the place of a password.
+     * Returns who asks, by a bearer token, by one in the place of a password, or by a browser's session.
      *
      * @throws HttpException 401 for a token that is none or has expired
+     * @throws IOException if what sessions are signed with can't be read
      */
-    public Caller identify(Request request) throws HttpException {
+    public Caller identify(Request request) throws HttpException, IOException {
         String field = request.header(HttpHeaderNames.AUTHORIZATION);
-        if (field == null || tokens.isEmpty()) {
+        if (tokens.isEmpty()) {
             // Without tokens a server can't know one: a client that sends its token of another hub must not be refused.
             return Caller.ANONYMOUS;
+        }
+        if (field == null) {
+            return new Caller(sessions.isEmpty() ? Optional.empty() : sessions.get().token(request));
         }
         String given = given(field);
         return new Caller(Optional.of(tokens.get()
@@ -65,14 +73,23 @@ public final class Guard {
                         HttpResponseStatus.UNAUTHORIZED, "Invalid credentials in Authorization header"))));
     }
 
-    /** Returns the name of a request's token; empty where it has none, or one that is none or has expired. */
-    public Optional<String> tokenName(Request request) {
+    /**
+     * Returns the name of a request's token; empty where it has none, or one that is none or has expired.
+     *
+     * @throws IOException if what sessions are signed with can't be read
+     */
+    public Optional<String> tokenName(Request request) throws IOException {
         try {
             return identify(request).token().map(AccessToken::name);
         } catch (HttpException e) {
             // Whoever answers the request refuses it.
             return Optional.empty();
         }
+    }
+
+    /** Returns the sessions of browsers; empty where there are no tokens to sign in with. */
+    public Optional<Sessions> sessions() {
+        return sessions;
     }
 
     /** Returns whether somebody sees a repository: that it is there, and what it holds. */

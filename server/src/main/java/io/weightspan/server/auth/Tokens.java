@@ -61,6 +61,15 @@ public final class Tokens {
         return found;
     }
 
+    /** Returns the token of a name, where there is one and it hasn't expired. */
+    Optional<AccessToken> named(String name) {
+        look();
+        Instant now = clock.instant();
+        return tokens.stream()
+                .filter(known -> known.name().equals(name) && !known.isExpired(now))
+                .findFirst();
+    }
+
     private synchronized void look() {
         long now = clock.millis();
         if (now - looked < LOOK_EVERY_MILLIS && now >= looked) {

@@ -2,6 +2,7 @@ package io.weightspan.server.hub;
 
 import static java.util.Objects.requireNonNull;
 
+import io.weightspan.server.auth.Caller;
 import io.weightspan.server.auth.Guard;
 import io.weightspan.server.content.StoredContent;
 import io.weightspan.server.http.HttpException;
@@ -66,7 +67,8 @@ public final class HubHandler implements RequestHandler {
             String file = String.join("/", path.subList(4, path.size()));
             RepoId repo = HubErrors.repo(path.get(0), path.get(1));
             guard.requireFiles(request, repo);
-            return Optional.of(resolve.answer(request, repo, path.get(3), file));
+            boolean isPublic = guard.reads(Caller.ANONYMOUS, repo);
+            return Optional.of(resolve.answer(request, repo, new ResolveRoute.Named(path.get(3), file), isPublic));
         }
         if (path.size() >= 4 && path.get(1).equals("resolve")) {
             // The Hub's oldest models have no namespace; ours all have one.

@@ -28,29 +28,36 @@ final class ResolveRoute {
         this.content = requireNonNull(content, "content is null");
     }
 
+    /** A file of a revision, as a client names them. */
+    record Named(String revision, String path) {}
+
     /**
      * Answers GET or HEAD.
      *
+     * @param isPublic whether everybody may read it, and caches that many share may keep it
      * @throws HttpException if the repository, revision or file isn't there, or the range or a condition says so
      * @throws IOException if the store can't be read
      */
-    Response answer(Request request, RepoId repo, String revision, String path) throws HttpException, IOException {
+    Response answer(Request request, RepoId repo, Named named, boolean isPublic) throws HttpException, IOException {
         request.requireRead();
         return HubErrors.translate(() -> {
-            Commit commit = repositories.resolve(repo, revision);
-            CommitFile file = commit.file(path);
-            return representation(commit, file, revision.equals(commit.id())).respond(request);
+            Commit commit = repositories.resolve(repo, named.revision());
+            CommitFile file = commit.file(named.path());
+            String cached = named.revision().equals(commit.id())
+                    ? (isPublic ? "public" : "private") + ", max-age=31536000, immutable"
+                    : "no-cache";
+            return representation(commit, file, cached).respond(request);
         });
     }
 
-    private Representation representation(Commit commit, CommitFile file, boolean immutable) {
+    private Representation representation(Commit commit, CommitFile file, String cached) {
         List<Map.Entry<String, String>> headers = new ArrayList<>();
         headers.add(Map.entry("Content-Type", "application/octet-stream"));
         // Whatever a repository holds, a browser must not run it.
         headers.add(Map.entry("X-Content-Type-Options", "nosniff"));
         String name = file.path().substring(file.path().lastIndexOf('/') + 1);
         headers.add(Map.entry("Content-Disposition", "attachment; filename*=UTF-8''" + RequestTarget.encode(name)));
-        headers.add(Map.entry("Cache-Control", immutable ? "public, max-age=31536000, immutable" : "no-cache"));
+        headers.add(Map.entry("Cache-Control", cached));
         headers.add(Map.entry(HubErrors.COMMIT_HEADER, commit.id()));
         if (LargeFiles.isLarge(file)) {
             headers.add(Map.entry("X-Linked-Etag", '"' + LargeFiles.tag(file) + '"'));

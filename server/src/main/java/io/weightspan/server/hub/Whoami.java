@@ -8,6 +8,7 @@ import io.weightspan.server.auth.Scope;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
+import java.io.IOException;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,8 +21,9 @@ final class Whoami {
      * Answers.
      *
      * @throws HttpException 401 for somebody unknown
+     * @throws IOException if what tells who asks can't be read
      */
-    static Response answer(Request request, Guard guard) throws HttpException {
+    static Response answer(Request request, Guard guard) throws HttpException, IOException {
         request.requireRead();
         Caller caller = guard.identify(request);
         AccessToken token = caller.token().orElseThrow(() -> Guard.unknown("log in with a token"));

@@ -40,7 +40,7 @@ public final class RecordsHandler implements RequestHandler {
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final List<String> PREFIX = List.of("api", "weightspan", "v1");
-    private static final String FOR_EVER = "public, max-age=31536000, immutable";
+    private static final String FOR_EVER = "max-age=31536000, immutable";
 
     private final Repositories repositories;
     private final StoredFiles files;
@@ -90,10 +90,12 @@ public final class RecordsHandler implements RequestHandler {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "ObjectNotFound", "there is no object " + name);
         }
         Digest object = Digest.of(name);
+        // What not everybody may read must not come to them from a cache that many share.
+        boolean isPublic = access.mayRead(Caller.ANONYMOUS, object);
         List<Map.Entry<String, String>> headers = List.of(
                 Map.entry("Content-Type", "application/octet-stream"),
                 Map.entry("X-Content-Type-Options", "nosniff"),
-                Map.entry("Cache-Control", FOR_EVER));
+                Map.entry("Cache-Control", (isPublic ? "public, " : "private, ") + FOR_EVER));
         return new Representation(
                 name, size.getAsLong(), headers, (offset, length) -> content.object(object, offset, length))
                 .respond(request);

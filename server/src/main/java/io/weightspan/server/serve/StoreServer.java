@@ -77,7 +77,9 @@ public final class StoreServer implements Closeable {
             HttpServer server = started.get();
             return server != null && server.isAccepting();
         });
-        WebHandler web = new WebHandler(repositories, request -> new GuardedViewer(guard, guard.identify(request)));
+        WebHandler web = new WebHandler(
+                repositories, request -> new GuardedViewer(guard, guard.identify(request)),
+                guard.sessions());
         Optional<AuditLog> audit = settings.auditLog().isEmpty()
                 ? Optional.empty()
                 : Optional.of(AuditLog.open(settings.auditLog().get()));

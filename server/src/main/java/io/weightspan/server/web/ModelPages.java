@@ -39,26 +39,26 @@ final class ModelPages {
     private final RecordSummaries summaries;
     private final FileTexts texts;
     private final Pages pages;
-    private final Assets assets;
+    private final Frames frames;
 
-    ModelPages(Repositories repositories, RecordSummaries summaries, Pages pages, Assets assets) {
+    ModelPages(Repositories repositories, RecordSummaries summaries, Pages pages, Frames frames) {
         this.repositories = repositories;
         this.summaries = summaries;
         this.texts = new FileTexts(repositories.store());
         this.pages = pages;
-        this.assets = assets;
+        this.frames = frames;
     }
 
     /**
      * Answers about a repository that the visitor sees.
      *
      * @param rest the path after the repository's name
-     * @param isOpen whether the visitor sees what is in its files
+     * @param access what the visitor may do with it
      * @return the page; empty where no page has that path
      * @throws HttpException if a parameter is wrong
      * @throws IOException if something isn't there, or the store can't be read
      */
-    Optional<Response> answer(Request request, RepoId repo, List<String> rest, boolean isOpen)
+    Optional<Response> answer(Request request, RepoId repo, List<String> rest, Views.Access access)
             throws HttpException, IOException {
         String what = rest.isEmpty() ? "card" : rest.getFirst();
         if (!PARTS.contains(what)) {
@@ -75,29 +75,31 @@ final class ModelPages {
         }
         String path = rest.size() < 3 ? "" : String.join("/", rest.subList(2, rest.size()));
         return switch (what) {
-            case "card" -> path.isEmpty() ? Optional.of(card(request, commit, revision, isOpen)) : Optional.empty();
+            case "card" -> path.isEmpty() ? Optional.of(card(request, commit, revision, access)) : Optional.empty();
             case "commits" -> path.isEmpty() ? Optional.of(history(request, commit, revision)) : Optional.empty();
-            case "tree" -> Optional.of(files(request, commit, revision, path, isOpen));
-            default -> path.isEmpty() ? Optional.empty() : Optional.of(blob(request, commit, revision, path, isOpen));
+            case "tree" -> Optional.of(files(request, commit, revision, path, access.isOpen()));
+            default ->
+                path.isEmpty() ? Optional.empty() : Optional.of(blob(request, commit, revision, path, access.isOpen()));
         };
     }
 
-    private Response card(Request request, Commit commit, String revision, boolean isOpen)
+    private Response card(Request request, Commit commit, String revision, Views.Access access)
             throws HttpException, IOException {
         Readme readme = null;
         for (CommitFile file : commit.files()) {
-            if (isOpen && file.path().equals(README)) {
+            if (access.isOpen() && file.path().equals(README)) {
                 Optional<FileTexts.FileText> text = texts.read(file, README_BYTES);
                 readme = text.isEmpty()
                         ? null
                         : Readme.of(text.get().text(), text.get().isCut(), commit.repo(), revision);
             }
         }
-        boolean hasRecords = isOpen && commit.files().stream().anyMatch(file -> file.kind() == FileKind.RECORD);
+        boolean hasRecords =
+                access.isOpen() && commit.files().stream().anyMatch(file -> file.kind() == FileKind.RECORD);
         StoredPicture picture = hasRecords ? StoredPicture.of(List.of(commit), summaries, SUMMED_RECORDS) : null;
         List<Snippet> snippets = Snippet.of(request.baseUrl(), commit, revision);
         Views.Card view = new Views.Card(
-                frame(commit, ""), head(commit, revision, "card"), isOpen, readme, snippets, picture);
+                frame(request, commit, ""), head(commit, revision, "card"), access, readme, snippets, picture);
         return pages.page(HttpResponseStatus.OK, "card", view);
     }
 
@@ -115,7 +117,7 @@ final class ModelPages {
         List<Views.FileRow> rows =
                 sheet.rows().stream().map(file -> row(commit.repo(), revision, file)).toList();
         Views.Files view = new Views.Files(
-                frame(commit, "Files"), head(commit, revision, "files"), folder, sheet.with(rows));
+                frame(request, commit, "Files"), head(commit, revision, "files"), folder, sheet.with(rows));
         return pages.page(HttpResponseStatus.OK, "files", view);
     }
 
@@ -128,7 +130,7 @@ final class ModelPages {
                 .toList();
         int shown = Math.min(REFS, refs.branches().size()) + Math.min(REFS, refs.tags().size());
         Views.History view = new Views.History(
-                frame(commit, "History"),
+                frame(request, commit, "History"),
                 head(commit, revision, "history"),
                 sheet.with(rows),
                 refs(repo, refs.branches()),
@@ -150,7 +152,7 @@ final class ModelPages {
         }
         Optional<FileTexts.FileText> text = isOpen ? texts.read(file, TEXT_BYTES) : Optional.empty();
         Views.Blob view = new Views.Blob(
-                frame(commit, path, new Crumb("Files", Links.tree(commit.repo(), revision))),
+                frame(request, commit, path, new Crumb("Files", Links.tree(commit.repo(), revision))),
                 head(commit, revision, "files"),
                 isOpen,
                 row(commit.repo(), revision, file),
@@ -164,7 +166,7 @@ final class ModelPages {
     }
 
     /** Returns the frame of a page below a repository's first; of that itself where the part is empty. */
-    private Frame frame(Commit commit, String part, Crumb... between) {
+    private Frame frame(Request request, Commit commit, String part, Crumb... between) {
         RepoId repo = commit.repo();
         List<Crumb> crumbs = new ArrayList<>();
         if (!commit.family().isEmpty()) {
@@ -174,7 +176,7 @@ final class ModelPages {
             crumbs.add(new Crumb(repo.toString(), Links.model(repo)));
         }
         crumbs.addAll(List.of(between));
-        return new Frame(part.isEmpty() ? repo.toString() : part + " · " + repo, "", crumbs, assets);
+        return frames.of(request, part.isEmpty() ? repo.toString() : part + " · " + repo, "", crumbs);
     }
 
     private static Views.Head head(Commit commit, String revision, String tab) {

@@ -35,7 +35,7 @@ final class Pages {
                 .with("Content-Type", "text/html; charset=utf-8")
                 // Who asks decides what is seen, and whether it is HTML.
                 .with("Cache-Control", "private, no-cache")
-                .with("Vary", "Accept, Authorization")
+                .with("Vary", "Accept, Authorization, Cookie")
                 .with("Content-Security-Policy", POLICY)
                 .with("X-Content-Type-Options", "nosniff")
                 .with("Referrer-Policy", "same-origin")

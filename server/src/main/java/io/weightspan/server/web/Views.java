@@ -83,11 +83,19 @@ final class Views {
     /**
      * A repository's first page.
      *
-     * @param isOpen whether the visitor sees what is in the files
+     * @param access what the visitor may do with it
      */
     record Card(
-            Frame frame, Head head, boolean isOpen, @Nullable Readme readme, List<Snippet> snippets,
+            Frame frame, Head head, Access access, @Nullable Readme readme, List<Snippet> snippets,
             @Nullable StoredPicture picture) {}
+
+    /**
+     * What visitors may do with a model.
+     *
+     * @param isOpen whether this one sees what is in its files
+     * @param isOpenToAll whether somebody without a token does
+     */
+    record Access(boolean isOpen, boolean isOpenToAll) {}
 
     /** A file in a list. */
     record FileRow(CommitFile file, String link, String download) {
@@ -149,6 +157,14 @@ final class Views {
             return file.file().path().substring(folder.length());
         }
     }
+
+    /**
+     * Where people sign in.
+     *
+     * @param next where they go then
+     * @param isRefused whether a token wasn't one
+     */
+    record Login(Frame frame, String next, boolean isRefused) {}
 
     /** What a browser gets instead of what it asked for. */
     record Refusal(Frame frame, int status, String reason, String message, String id) {}

@@ -4,6 +4,7 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.repo.RepoId;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * Decides what a visitor sees. A repository that isn't visible is shown nowhere and counts in no sum; asked for by
@@ -36,6 +37,26 @@ public interface Visibility {
          */
         default boolean reads(RepoId repo) throws IOException {
             return sees(repo);
+        }
+
+        /**
+         * Returns whether somebody without a token reads what is in the files of a repository. So unless overridden.
+         *
+         * @param repo the repository
+         * @throws IOException if what decides can't be read
+         */
+        default boolean isOpenToAll(RepoId repo) throws IOException {
+            return true;
+        }
+
+        /** Returns what somebody who has signed in is called; empty for others. */
+        default Optional<String> name() {
+            return Optional.empty();
+        }
+
+        /** Returns whether there is something to sign in with. Not unless overridden. */
+        default boolean maySignIn() {
+            return false;
         }
     }
 

@@ -3,6 +3,7 @@ package io.weightspan.server.web;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.weightspan.server.auth.Sessions;
 import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.RequestHandler;
@@ -54,29 +55,50 @@ public final class WebHandler implements RequestHandler, Closeable {
     private final ModelPages models;
     private final Pages pages = new Pages();
     private final Assets assets;
+    private final Frames frames;
+    private final Optional<SignIn> signIn;
 
     /**
-     * Creates a handler.
+     * Creates a handler of pages where nobody signs in.
      *
      * @param repositories what is shown; their store is open until this is closed
      * @param visibility decides who sees what of it
      * @throws IOException if a style sheet or script is not on the class path
      */
     public WebHandler(Repositories repositories, Visibility visibility) throws IOException {
+        this(repositories, visibility, Optional.empty());
+    }
+
+    /**
+     * Creates a handler.
+     *
+     * @param repositories what is shown; their store is open until this is closed
+     * @param visibility decides who sees what of it
+     * @param sessions of those who sign in, which the visibility goes by; empty where nobody does
+     * @throws IOException if a style sheet or script is not on the class path
+     */
+    public WebHandler(Repositories repositories, Visibility visibility, Optional<Sessions> sessions)
+            throws IOException {
         this.visibility = requireNonNull(visibility, "visibility is null");
         this.assets = Assets.load();
+        this.frames = new Frames(assets, visibility);
+        this.signIn = sessions.map(known -> new SignIn(known, frames, pages));
         RecordSummaries summaries = new RecordSummaries(repositories.store());
         this.catalogs = new Catalogs(repositories, KEPT, System::nanoTime);
         this.reports = new FamilyReports(repositories.store(), summaries, MOST_ANALYSED, LONGEST_ANALYSIS,
                 System::nanoTime);
-        this.models = new ModelPages(repositories, summaries, pages, assets);
+        this.models = new ModelPages(repositories, summaries, pages, frames);
     }
 
     @Override
     public Optional<Response> handle(Request request) throws HttpException, IOException {
         Optional<Response> asset = assets.answer(request);
-        if (asset.isPresent() || !request.isRead() || !Browsers.wantHtml(request)) {
+        if (asset.isPresent() || !Browsers.wantHtml(request)) {
             return asset;
+        }
+        Optional<Response> signing = signIn.isEmpty() ? Optional.empty() : signIn.get().answer(request);
+        if (signing.isPresent() || !request.isRead()) {
+            return signing;
         }
         return HubErrors.translate(() -> page(request));
     }
@@ -152,7 +174,7 @@ public final class WebHandler implements RequestHandler, Closeable {
         List<Catalog.Family> largest = new ArrayList<>(families);
         largest.sort(Comparator.comparingLong((Catalog.Family family) -> -family.share().bytes()));
         Views.Home view = new Views.Home(
-                new Frame("Models", assets),
+                frames.of(request, "Models"),
                 catalog.share(),
                 families.size(),
                 largest.subList(0, Math.min(LARGEST_FAMILIES, largest.size())),
@@ -164,7 +186,7 @@ public final class WebHandler implements RequestHandler, Closeable {
     private Response families(Request request) throws HttpException, IOException {
         Catalog catalog = catalogs.now().seenBy(visibility.of(request));
         Views.Families view =
-                new Views.Families(new Frame("Families", assets), Sheet.of(request, catalog.families()));
+                new Views.Families(frames.of(request, "Families"), Sheet.of(request, catalog.families()));
         return pages.page(HttpResponseStatus.OK, "families", view);
     }
 
@@ -175,7 +197,7 @@ public final class WebHandler implements RequestHandler, Closeable {
         Catalog catalog = catalogs.now().seenBy(visibility.of(request));
         List<Catalog.Family> found = catalog.searchFamilies(query);
         Views.Search view = new Views.Search(
-                new Frame(query.isEmpty() ? "Search" : query + " · Search", query, List.of(), assets),
+                frames.of(request, query.isEmpty() ? "Search" : query + " · Search", query, List.of()),
                 query,
                 found.subList(0, Math.min(FOUND_FAMILIES, found.size())),
                 modelSheet(request, catalog.search(query)));
@@ -188,8 +210,8 @@ public final class WebHandler implements RequestHandler, Closeable {
         if (members.isEmpty()) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "there is no family " + name);
         }
-        Frame frame = new Frame(
-                name + " · Families", "", List.of(new Frame.Crumb("Families", "/families")), assets);
+        Frame frame = frames.of(
+                request, name + " · Families", "", List.of(new Frame.Crumb("Families", "/families")));
         Views.Family view = new Views.Family(
                 frame, name, Catalog.shareOf(members), modelSheet(request, members),
                 reports.of(name, catalog.heads()));
@@ -214,12 +236,13 @@ public final class WebHandler implements RequestHandler, Closeable {
         if (!viewer.sees(repo)) {
             throw new RepoNotFoundException(repo);
         }
-        return models.answer(request, repo, rest, viewer.reads(repo));
+        return models.answer(
+                request, repo, rest, new Views.Access(viewer.reads(repo), viewer.isOpenToAll(repo)));
     }
 
     private Response refusal(Request request, HttpException e) {
         Views.Refusal view = new Views.Refusal(
-                new Frame(e.status().reasonPhrase(), assets),
+                frames.of(request, e.status().reasonPhrase()),
                 e.status().code(),
                 e.status().reasonPhrase(),
                 e.message(),
