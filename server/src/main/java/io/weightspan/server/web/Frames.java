@@ -43,7 +43,8 @@ final class Frames {
         try {
             Visibility.Viewer viewer = visibility.of(request);
             Optional<String> name = viewer.name();
-            boolean maySignIn = viewer.maySignIn() && name.isEmpty();
+            boolean isThere = request.target().segments().equals(SignIn.PATH);
+            boolean maySignIn = viewer.maySignIn() && name.isEmpty() && !isThere;
             return new Frame.Visitor(name.orElse(null), maySignIn ? signIn(request.target()) : null);
         } catch (HttpException | IOException e) {
             // The page tells of what is wrong, or of something else that is.
@@ -54,9 +55,6 @@ final class Frames {
 
     /** Returns the link to the page to sign in, which leads back here. */
     private static String signIn(RequestTarget here) {
-        if (here.segments().equals(SignIn.PATH)) {
-            return "/login";
-        }
         String query = here.query().entrySet().stream()
                 .map(parameter -> RequestTarget.encode(parameter.getKey()) + "="
                         + RequestTarget.encode(parameter.getValue().getFirst()))

@@ -6,10 +6,21 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.ColorScheme;
-import io.weightspan.server.http.HttpLimits;
+import io.weightspan.server.auth.AccessToken;
+import io.weightspan.server.auth.Guard;
+import io.weightspan.server.auth.NewToken;
+import io.weightspan.server.auth.Role;
+import io.weightspan.server.auth.Scope;
+import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.auth.Tokens;
+import io.weightspan.server.http.Listen;
+import io.weightspan.server.repo.RepoId;
+import io.weightspan.server.repo.RepositoryEditor;
+import io.weightspan.server.serve.ServerSettings;
 import io.weightspan.server.serve.StoreServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +29,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,6 +55,9 @@ class WebBrowserTest {
 
     private static final Path PICTURES = Path.of("target", "web");
 
+    private static final String TOKEN = NewToken.create();
+    private static final RepoId HIDDEN = RepoId.of("fam/tune-4");
+
     @TempDir
     private static Path folder;
 
@@ -60,8 +76,15 @@ class WebBrowserTest {
         assumeTrue(Boolean.getBoolean("weightspan.browser"), "run with -Dweightspan.browser=true");
         assumeTrue(chromium.isPresent(), "this machine has no Chromium");
         site = WebSite.make(folder);
+        TokenFile file = new TokenFile(folder.resolve("tokens.json"));
+        file.change(all -> all.add(new AccessToken("ray", "ray", Role.READ, List.of(new Scope("fam")),
+                NewToken.hash(TOKEN), Instant.EPOCH, Optional.empty())));
+        Tokens tokens = new Tokens(file, InstantSource.system());
+        new RepositoryEditor(site.repositories).settings(HIDDEN, before -> before.withPrivate(true));
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        server = StoreServer.start(site.store, any, HttpLimits.DEFAULT, 1 << 20);
+        server = StoreServer.start(
+                site.store,
+                ServerSettings.of(Listen.plain(any)).withGuards(all -> Guard.of(all, tokens, true)));
         playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         browser = playwright.chromium()
@@ -89,7 +112,7 @@ class WebBrowserTest {
             strings = {
                 "/", "/families/fam", "/search?q=tune", "/fam/tune-1", "/fam/tune-1/tree/main",
                 "/fam/tune-1/commits/main", "/fam/tune-1/blob/main/model.safetensors", "/evil/model",
-                "/evil/model/tree/main", "/nobody/none"})
+                "/evil/model/tree/main", "/nobody/none", "/login"})
     void aPageIsCleanOnEveryScreen(String target) throws IOException {
         for (Screen screen : Screen.values()) {
             try (BrowserContext context = context(screen)) {
@@ -127,6 +150,36 @@ class WebBrowserTest {
             }
             assertThat(seen).containsAll(((List<?>) wanted).stream().map(String::valueOf).toList());
             assertThat(seen.iterator().next()).isEqualTo("Skip to the content");
+        }
+    }
+
+    @Test
+    void aPersonSignsInAndOut() throws IOException {
+        try (BrowserContext context = context(Screen.PHONE)) {
+            Page page = open(context, "/fam/tune-4", new ArrayList<>());
+            assertThat(page.locator("h1").textContent()).isEqualTo("Not Found");
+            page.locator("header .visitor").click();
+            assertThat(page.evaluate("document.activeElement.id")).isEqualTo("token");
+            page.keyboard().type("wrong");
+            page.keyboard().press("Enter");
+            page.locator("[role=alert]").waitFor();
+            page.screenshot(new Page.ScreenshotOptions().setPath(PICTURES.resolve("login-refused.png")));
+            page.locator("#token").fill(TOKEN);
+            page.keyboard().press("Enter");
+            page.waitForURL("**/fam/tune-4");
+            assertThat(page.locator("h1").textContent()).contains("tune-4");
+            page.screenshot(new Page.ScreenshotOptions().setPath(PICTURES.resolve("signed-in.png")));
+            assertThat(context.cookies().getFirst().httpOnly).isTrue();
+            page.navigate(server.url() + "/fam/tune-4/tree/main");
+            Download file =
+                    page.waitForDownload(() -> page.locator("a[download], a[href*='/resolve/']").first().click());
+            assertThat(file.failure()).isNull();
+            page.getByText("Sign out").click();
+            page.waitForURL("**/");
+            assertThat(page.locator("main").textContent()).contains("tune-1").doesNotContain("tune-4");
+            page.goBack();
+            page.reload();
+            assertThat(page.locator("h1").textContent()).isEqualTo("Not Found");
         }
     }
 
