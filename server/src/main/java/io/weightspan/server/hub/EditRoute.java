@@ -8,6 +8,7 @@ import io.weightspan.server.http.HttpException;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import io.weightspan.server.quota.Quotas;
+import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.RefName;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.RepoSettings;
@@ -19,7 +20,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** W3 and W7 to W10: what changes one repository, below {@code /api/models/{ns}/{name}}. */
+/** W3, W7 to W10 and the squashing of a history: what changes one repository, below {@code /api/models/{ns}/{name}}. */
 final class EditRoute {
 
     private final Repositories repositories;
@@ -40,7 +41,7 @@ final class EditRoute {
     static boolean isEdit(List<String> rest) {
         return !rest.isEmpty()
                 && switch (rest.getFirst()) {
-                    case "preupload", "commit", "branch", "tag" -> rest.size() >= 2;
+                    case "preupload", "commit", "branch", "tag", "super-squash" -> rest.size() >= 2;
                     case "settings" -> rest.size() == 1;
                     default -> false;
                 };
@@ -62,6 +63,7 @@ final class EditRoute {
             case "commit" -> commits.answer(request, repo, named, caller);
             case "branch" -> branch(request, repo, named);
             case "tag" -> tag(request, repo, named);
+            case "super-squash" -> squash(request, repo, named, caller);
             default -> settings(request, repo);
         });
     }
@@ -86,6 +88,16 @@ final class EditRoute {
             default -> throw request.methodNotAllowed("POST, DELETE");
         }
         return HubJson.answer(HubJson.object());
+    }
+
+    private Response squash(Request request, RepoId repo, String branch, Caller caller)
+            throws HttpException, IOException {
+        request.require("POST");
+        // Says what is wrong with a name that can't be a branch's.
+        repositories.resolve(repo, "refs/heads/" + branch);
+        String message = JsonBody.of(request).text("message", "Squash the history of " + branch);
+        Commit commit = editor.squash(repo, branch, caller.user(), message);
+        return HubJson.answer(HubJson.object()).with(HubErrors.COMMIT_HEADER, commit.id());
     }
 
     private Response settings(Request request, RepoId repo) throws HttpException, IOException {

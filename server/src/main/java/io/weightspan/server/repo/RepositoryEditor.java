@@ -194,12 +194,7 @@ public final class RepositoryEditor {
         String key = Repositories.branchKey(edit.repo(), edit.branch());
         ObjectKeeper keeper = new ObjectKeeper(store, session);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            Commit head = repositories.head(edit.repo(), edit.branch()).orElse(null);
-            if (head == null) {
-                throw repositories.exists(edit.repo())
-                        ? new RevisionNotFoundException(edit.repo(), edit.branch(), "no branch has that name")
-                        : new RepoNotFoundException(edit.repo());
-            }
+            Commit head = requireHead(edit.repo(), edit.branch());
             String expected = edit.parent().orElse("");
             if (!head.object().hex().startsWith(expected)) {
                 throw new StaleParentException(edit.branch(), head.id(), expected);
@@ -222,8 +217,49 @@ public final class RepositoryEditor {
                 return CommitCodec.decode(object, bytes);
             }
         }
-        throw new IOException("branch " + edit.branch() + " of " + edit.repo()
-                + " is being changed by others all the time");
+        throw unsteady(edit.repo(), edit.branch());
+    }
+
+    /**
+     * Puts one commit in the place of a branch's history. What only that reached is garbage then.
+     *
+     * @param author who does it
+     * @param message why
+     * @return the commit, which has the files that the branch had
+     * @throws RepoNotFoundException if there is no such repository
+     * @throws RevisionNotFoundException if it has no such branch
+     * @throws IOException if the store can't be read or written
+     */
+    public Commit squash(RepoId repo, String branch, String author, String message) throws IOException {
+        String key = Repositories.branchKey(repo, branch);
+        try (StoreSession session = store.openSession()) {
+            ObjectKeeper keeper = new ObjectKeeper(store, session);
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                Commit head = requireHead(repo, branch);
+                byte[] bytes = CommitCodec.encode(
+                        draft(repo, Optional.empty(), author, message, head.family(), head.files()));
+                Digest object = session.put(bytes).digest();
+                keeper.keep(head.files());
+                if (store.compareAndSet(key, Repositories.refText(head.object()), Repositories.refText(object))) {
+                    return CommitCodec.decode(object, bytes);
+                }
+            }
+        }
+        throw unsteady(repo, branch);
+    }
+
+    private Commit requireHead(RepoId repo, String branch) throws IOException {
+        Commit head = repositories.head(repo, branch).orElse(null);
+        if (head == null) {
+            throw repositories.exists(repo)
+                    ? new RevisionNotFoundException(repo, branch, "no branch has that name")
+                    : new RepoNotFoundException(repo);
+        }
+        return head;
+    }
+
+    private static IOException unsteady(RepoId repo, String branch) {
+        return new IOException("branch " + branch + " of " + repo + " is being changed by others all the time");
     }
 
     private void enqueue(RepoId repo, List<CommitFile> files) throws IOException {

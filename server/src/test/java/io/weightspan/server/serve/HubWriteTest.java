@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.auth.TokenFile;
+import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.RepoId;
 import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.store.ObjectStore;
@@ -255,6 +256,29 @@ class HubWriteTest {
     private int put(String href, byte[] body) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(href)).PUT(BodyPublishers.ofByteArray(body)).build();
         return client.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
+    @Test
+    void aSquashedHistoryIsOneCommitOfTheSameFiles() throws Exception {
+        for (String name : List.of("a.txt", "b.txt")) {
+            String line = "{\"key\":\"file\",\"value\":{\"path\":\"" + name
+                    + "\",\"content\":\"eA==\",\"encoding\":\"base64\"}}\n";
+            assertThat(commit(HEADER + line, ann).statusCode()).isEqualTo(200);
+        }
+        String squash = "/api/models/ann/m/super-squash/";
+        assertThat(status("POST", squash + "main", "{}", reader)).isEqualTo(403);
+        assertThat(status("POST", squash + "none", "{}", ann)).isEqualTo(404);
+        assertThat(status("POST", squash + "..%2Fmain", "{}", ann)).isEqualTo(400);
+        assertThat(status("GET", squash + "main", "", ann)).isEqualTo(405);
+        Repositories repositories = new Repositories(store);
+        Commit before = repositories.head(RepoId.of("ann/m"));
+        assertThat(repositories.history(before)).hasSize(3);
+        assertThat(status("POST", squash + "main", "{\"message\":\"one\"}", ann)).isEqualTo(200);
+        Commit after = repositories.head(RepoId.of("ann/m"));
+        assertThat(repositories.history(after)).containsExactly(after);
+        assertThat(after.files()).isEqualTo(before.files()).hasSize(2);
+        assertThat(after.message()).isEqualTo("one");
+        assertThat(after.author()).isEqualTo("ann");
     }
 
     @Test
