@@ -54,7 +54,7 @@ public final class Guard {
     /**
      * Returns who asks, by a bearer token, by one in the place of a password, or by a browser's session.
      *
-     * @throws HttpException 401 for a token that is none or has expired
+     * @throws HttpException 401 for a token that is none or has expired; 400 for a session's cookie without a host
      * @throws IOException if what sessions are signed with can't be read
      */
     public Caller identify(Request request) throws HttpException, IOException {

@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 
 /**
  * Sessions of people with browsers. A cookie holds the name of a token, signed with what is known of the token, so it
- * ends with that and gives nobody the token itself. A session only reads, whatever its token may do: a request that
- * another site has a browser send can't change anything. Thread-safe.
+ * ends with that and gives nobody the token itself. A session only reads pages and files, whatever its token may do: a
+ * request that another site has a browser send can't change anything. Thread-safe.
  */
 public final class Sessions {
 
@@ -32,7 +32,7 @@ public final class Sessions {
 
     private static final String NAME = "weightspan";
     private static final Duration LONGEST = Duration.ofHours(12);
-    private static final int MAX_LENGTH = 4096;
+    private static final String GIT = ".git";
     private static final Pattern VALUE =
             Pattern.compile("([A-Za-z0-9._@-]{1,96})\\.([0-9]{1,12})\\.([0-9a-f]{64})");
 
@@ -87,22 +87,30 @@ public final class Sessions {
     /**
      * Returns the token behind the session of a request that reads, without what it may do but read.
      *
-     * @return the token; empty where there is no session, it has ended, or the request may change something
+     * @return the token; empty where there is no session, it has ended, or the request may change something or is for
+     *     an API, whose clients send tokens
+     * @throws HttpException 400 where the request has a cookie of ours and names no usable host
      * @throws IOException if the store can't be read or written
      */
-    Optional<AccessToken> token(Request request) throws IOException {
-        if (!request.isRead()) {
+    Optional<AccessToken> token(Request request) throws HttpException, IOException {
+        if (!request.isRead() || isOfApi(request.target().segments())) {
             return Optional.empty();
         }
         for (String field : request.headers().getAll(HttpHeaderNames.COOKIE)) {
-            for (Cookie cookie : field.length() > MAX_LENGTH ? List.<Cookie>of() : decoded(field)) {
-                Optional<AccessToken> token = token(cookie.value());
+            for (Cookie cookie : decoded(field)) {
+                // By https a cookie of the other name may be one that somebody else has set.
+                boolean isOurs = cookie.name().equals(isSecured(request) ? SECURE_NAME : NAME);
+                Optional<AccessToken> token = isOurs ? token(cookie.value()) : Optional.empty();
                 if (token.isPresent()) {
                     return token;
                 }
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isOfApi(List<String> path) {
+        return !path.isEmpty() && path.getFirst().equals("api") || path.size() > 1 && path.get(1).endsWith(GIT);
     }
 
     private static List<Cookie> decoded(String field) {

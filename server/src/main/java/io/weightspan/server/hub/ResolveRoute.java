@@ -45,7 +45,7 @@ final class ResolveRoute {
             CommitFile file = commit.file(named.path());
             String cached = named.revision().equals(commit.id())
                     ? (isPublic ? "public" : "private") + ", max-age=31536000, immutable"
-                    : "no-cache";
+                    : (isPublic ? "" : "private, ") + "no-cache";
             return representation(commit, file, cached).respond(request);
         });
     }

@@ -45,7 +45,7 @@ final class Frames {
             Optional<String> name = viewer.name();
             boolean isThere = request.target().segments().equals(SignIn.PATH);
             boolean maySignIn = viewer.maySignIn() && name.isEmpty() && !isThere;
-            return new Frame.Visitor(name.orElse(null), maySignIn ? signIn(request.target()) : null);
+            return new Frame.Visitor(name.orElse(null), maySignIn ? signIn(request) : null);
         } catch (HttpException | IOException e) {
             // The page tells of what is wrong, or of something else that is.
             LOG.debug("request {}: nobody knows who asks", request.id(), e);
@@ -53,8 +53,12 @@ final class Frames {
         }
     }
 
-    /** Returns the link to the page to sign in, which leads back here. */
-    private static String signIn(RequestTarget here) {
+    /** Returns the link to the page to sign in, which leads back here where that is a page. */
+    private static String signIn(Request request) {
+        if (!request.isRead()) {
+            return "/login";
+        }
+        RequestTarget here = request.target();
         String query = here.query().entrySet().stream()
                 .map(parameter -> RequestTarget.encode(parameter.getKey()) + "="
                         + RequestTarget.encode(parameter.getValue().getFirst()))

@@ -28,13 +28,15 @@ final class Pages {
      * @param template the template's name
      * @param view its parameter
      */
-    Response page(HttpResponseStatus status, String template, Object view) {
+    Response page(HttpResponseStatus status, String template, Views.Page view) {
+        boolean isOfSomebody = view.frame().visitor().name() != null;
         StringOutput output = new StringOutput();
         engine.render(template + ".jte", view, output);
         return Response.of(status, new Body.Bytes(output.toString().getBytes(UTF_8)))
                 .with("Content-Type", "text/html; charset=utf-8")
                 // Who asks decides what is seen, and whether it is HTML.
-                .with("Cache-Control", "private, no-cache")
+                // What only some may see is not to be found by whoever uses the same browser after them.
+                .with("Cache-Control", isOfSomebody ? "private, no-store" : "private, no-cache")
                 .with("Vary", "Accept, Authorization, Cookie")
                 .with("Content-Security-Policy", POLICY)
                 .with("X-Content-Type-Options", "nosniff")

@@ -1,7 +1,10 @@
 package io.weightspan.server.web;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.util.AsciiString;
 import io.weightspan.server.auth.Sessions;
 import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
@@ -26,6 +29,7 @@ final class SignIn {
     private static final Logger LOG = LoggerFactory.getLogger(SignIn.class);
 
     private static final List<String> OUT = List.of("logout");
+    private static final AsciiString FORM = HttpHeaderValues.APPLICATION_X_WWW_FORM_URLENCODED;
     private static final int MAX_FORM = 8192;
 
     private final Sessions sessions;
@@ -42,8 +46,8 @@ final class SignIn {
      * Answers what is about signing in.
      *
      * @return the answer; empty where the request is about something else
-     * @throws HttpException 400 or 413 for a form that can't be read, 403 for one of another site, 405 for a method
-     *     that isn't possible
+     * @throws HttpException 400, 413 or 415 for a form that can't be read, 403 for one of another site, 405 for a
+     *     method that isn't possible
      * @throws IOException if the store can't be read or written
      */
     Optional<Response> answer(Request request) throws HttpException, IOException {
@@ -58,13 +62,17 @@ final class SignIn {
 
     private Response signIn(Request request) throws HttpException, IOException {
         requireOwn(request);
+        String type = request.header(HttpHeaderNames.CONTENT_TYPE);
+        if (type == null || !FORM.contentEqualsIgnoreCase(HttpUtil.getMimeType(type))) {
+            throw new HttpException(HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "send a form of type " + FORM);
+        }
         byte[] body = request.body().bytes();
         if (body.length > MAX_FORM) {
             throw new HttpException(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "the form is too large");
         }
         Map<String, List<String>> form = RequestTarget.form(new String(body, StandardCharsets.UTF_8));
-        String next = next(first(form, "next"));
-        Optional<String> cookie = sessions.begin(first(form, "token").strip(), Sessions.isSecured(request));
+        String next = next(only(form, "next"));
+        Optional<String> cookie = sessions.begin(only(form, "token").strip(), Sessions.isSecured(request));
         if (cookie.isEmpty()) {
             InetAddress remote = request.remote();
             LOG.info("somebody at {} could not sign in",
@@ -106,9 +114,12 @@ final class SignIn {
         }
     }
 
-    private static String first(Map<String, List<String>> form, String name) {
-        List<String> values = form.get(name);
-        return values == null ? "" : values.getFirst();
+    private static String only(Map<String, List<String>> form, String name) throws HttpException {
+        List<String> values = form.getOrDefault(name, List.of(""));
+        if (values.size() > 1) {
+            throw new HttpException(HttpResponseStatus.BAD_REQUEST, "the form holds more than one '" + name + "'");
+        }
+        return values.getFirst();
     }
 
     /** Returns a path of this server; the first page's where what is given is none. */
@@ -119,7 +130,7 @@ final class SignIn {
         try {
             RequestTarget.parse(given);
         } catch (HttpException e) {
-            LOG.debug("'{}' leads nowhere", given, e);
+            LOG.debug("what is to be shown after signing in is no page", e);
             return "/";
         }
         return given;

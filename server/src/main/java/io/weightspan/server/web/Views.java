@@ -1,5 +1,6 @@
 package io.weightspan.server.web;
 
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.server.repo.Commit;
 import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.RepoId;
@@ -11,6 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class Views {
 
     private Views() {}
+
+    /** What every page is made of. */
+    interface Page {
+
+        /** Returns what stands around the content. */
+        Frame frame();
+    }
 
     /**
      * A repository in a list.
@@ -36,16 +44,16 @@ final class Views {
     /** The first page. */
     record Home(
             Frame frame, Share share, int families, List<Catalog.Family> largest, Sheet<Model> models,
-            int unreadable) {}
+            int unreadable) implements Page {}
 
     /** The list of all families. */
-    record Families(Frame frame, Sheet<Catalog.Family> families) {}
+    record Families(Frame frame, Sheet<Catalog.Family> families) implements Page {}
 
     /** What a search found. */
-    record Search(Frame frame, String query, List<Catalog.Family> families, Sheet<Model> models) {}
+    record Search(Frame frame, String query, List<Catalog.Family> families, Sheet<Model> models) implements Page {}
 
     /** A family's page. */
-    record Family(Frame frame, String name, Share share, Sheet<Model> members, FamilyReport report) {}
+    record Family(Frame frame, String name, Share share, Sheet<Model> members, FamilyReport report) implements Page {}
 
     /**
      * What all pages of a repository begin with.
@@ -87,7 +95,7 @@ final class Views {
      */
     record Card(
             Frame frame, Head head, Access access, @Nullable Readme readme, List<Snippet> snippets,
-            @Nullable StoredPicture picture) {}
+            @Nullable StoredPicture picture) implements Page {}
 
     /**
      * What visitors may do with a model.
@@ -114,7 +122,7 @@ final class Views {
      *
      * @param folder the folder whose files are listed, with a slash at its end; empty for all
      */
-    record Files(Frame frame, Head head, String folder, Sheet<FileRow> files) {}
+    record Files(Frame frame, Head head, String folder, Sheet<FileRow> files) implements Page {}
 
     /** A branch or a tag. */
     record Ref(String name, String commit, String link) {}
@@ -128,7 +136,8 @@ final class Views {
      * @param more how many refs are not shown
      */
     record History(
-            Frame frame, Head head, Sheet<CommitRow> commits, List<Ref> branches, List<Ref> tags, int more) {}
+            Frame frame, Head head, Sheet<CommitRow> commits, List<Ref> branches, List<Ref> tags,
+            int more) implements Page {}
 
     /**
      * A file's page.
@@ -151,7 +160,7 @@ final class Views {
             @Nullable Sheet<RecordSummary.Tensor> tensors,
             List<PredictorRow> predictors,
             @Nullable String text,
-            boolean isCut) {
+            boolean isCut) implements Page {
 
         String name() {
             return file.file().path().substring(folder.length());
@@ -164,8 +173,14 @@ final class Views {
      * @param next where they go then
      * @param isRefused whether a token wasn't one
      */
-    record Login(Frame frame, String next, boolean isRefused) {}
+    record Login(Frame frame, String next, boolean isRefused) implements Page {}
 
     /** What a browser gets instead of what it asked for. */
-    record Refusal(Frame frame, int status, String reason, String message, String id) {}
+    record Refusal(Frame frame, int status, String reason, String message, String id) implements Page {
+
+        /** Returns whether somebody who signs in may be answered otherwise. */
+        boolean dependsOnVisitor() {
+            return status == HttpResponseStatus.UNAUTHORIZED.code() || status == HttpResponseStatus.NOT_FOUND.code();
+        }
+    }
 }

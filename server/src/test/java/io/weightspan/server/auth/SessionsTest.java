@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a cookie is worth, and to whom. */
@@ -126,6 +127,38 @@ class SessionsTest {
         assertThat(sessions.token(request("GET", cookie + "0".repeat(5000)))).isEmpty();
     }
 
+    @Test
+    void byHttpsOnlyTheNameCountsThatNobodyElseCanSet() throws Exception {
+        String plain = begun();
+        String secure = value(sessions.begin(secret, true).orElseThrow());
+        assertThat(sessions.token(request("GET", "/", secure, true))).isPresent();
+        assertThat(sessions.token(request("GET", "/", plain, true))).isEmpty();
+        assertThat(sessions.token(request("GET", "/", secure, false))).isEmpty();
+        assertThat(sessions.token(request("GET", "/", plain + "; " + secure, true))).isPresent();
+    }
+
+    @Test
+    void cookiesOfOthersOnTheSameHostAreInNobodysWay() throws Exception {
+        assertThat(sessions.token(request("GET", "sso=" + "x".repeat(8000) + "; b@d=\"; " + begun()))).isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/, true",
+        "/search?q=api, true",
+        "/ann/api, true",
+        "/ann/m/resolve/main/api, true",
+        "/ann/m/resolve/main/a.git, true",
+        "/api, false",
+        "/api/whoami-v2, false",
+        "/api/models/ann/m/xet-read-token/main, false",
+        "/api/weightspan/v1/repos/ann/m/revision/main, false",
+        "/ann/m.git/info/lfs/objects/batch, false",
+    })
+    void itIsGoodForPagesAndFilesAlone(String path, boolean isGood) throws Exception {
+        assertThat(sessions.token(request("GET", path, begun(), false)).isPresent()).isEqualTo(isGood);
+    }
+
     private Sessions sessions() throws IOException {
         return new Sessions(new HrefSigner(store, clock), new Tokens(file, clock), clock);
     }
@@ -144,8 +177,12 @@ class SessionsTest {
     }
 
     private static Request request(String method, String cookie) throws Exception {
-        HttpHeaders headers = new DefaultHttpHeaders().add("Cookie", cookie);
+        return request(method, "/", cookie, false);
+    }
+
+    private static Request request(String method, String path, String cookie, boolean secured) throws Exception {
+        HttpHeaders headers = new DefaultHttpHeaders().add("Cookie", cookie).add("Host", "hub.example");
         return new Request(
-                method, RequestTarget.parse("/"), headers, new RequestBody.Whole(new byte[0]), false, "1", null);
+                method, RequestTarget.parse(path), headers, new RequestBody.Whole(new byte[0]), secured, "1", null);
     }
 }

@@ -29,6 +29,7 @@ import io.weightspan.server.repo.Repositories;
 import io.weightspan.server.repo.RepositoryEditor;
 import io.weightspan.server.store.ObjectStore;
 import io.weightspan.server.store.Stores;
+import io.weightspan.server.web.WebHandler;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,8 @@ class BodyFuzzTest {
             "POST /api/repos/move",
             "DELETE /api/repos/delete",
             "POST /ann/m.git/info/lfs/objects/batch",
-            "POST /ann/m.git/info/lfs/objects/verify");
+            "POST /ann/m.git/info/lfs/objects/verify",
+            "POST /login");
 
     /** Opened once: an input takes a millisecond, a store a hundred. */
     private static final Hub HUB = Hub.open();
@@ -77,7 +79,11 @@ class BodyFuzzTest {
                 StoredContent content = new StoredContent(store, 1 << 20);
                 Quotas quotas = new Quotas(repositories);
                 HrefSigner signer = new HrefSigner(store, InstantSource.system());
+                WebHandler web = new WebHandler(
+                        repositories, request -> new GuardedViewer(guard, guard.identify(request)),
+                        guard.sessions());
                 return new Hub(store, repositories, List.of(
+                        web,
                         new LfsHandler(repositories, content, quotas, guard, signer),
                         new HubHandler(repositories, content, quotas, guard)), token);
             } catch (IOException e) {
@@ -106,6 +112,7 @@ class BodyFuzzTest {
     private static int status(String method, String path, byte[] body) throws IOException {
         HttpHeaders headers = new DefaultHttpHeaders();
         headers.set("Authorization", "Bearer " + HUB.token).set("Host", "hub.example");
+        headers.set("Accept", "text/html").set("Content-Type", "application/x-www-form-urlencoded");
         RequestBody sent = path.contains("/commit/")
                 ? new RequestBody.Arriving(OptionalLong.empty(), new ByteArrayInputStream(body))
                 : new RequestBody.Whole(body);

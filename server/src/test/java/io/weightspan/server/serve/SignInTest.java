@@ -14,6 +14,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,6 +64,8 @@ class SignInTest {
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.body()).contains("Signed in as <bdi>ray</bdi>", "Clients need a token here");
         assertThat(page.headers().firstValue("Vary")).hasValue("Accept, Authorization, Cookie");
+        assertThat(page.headers().firstValue("Cache-Control")).hasValue("private, no-store");
+        assertThat(hidden.headers().firstValue("Cache-Control")).hasValue("private, no-cache");
         assertThat(get("/", cookie).body()).contains("ann/secret");
         assertThat(get("/ann/open", cookie).body()).doesNotContain("Clients need a token here");
 
@@ -78,7 +81,11 @@ class SignInTest {
         HttpResponse<String> file = get("/ann/secret/resolve/" + id + "/a.txt", cookie);
         assertThat(file.body()).isEqualTo("hello");
         assertThat(file.headers().firstValue("Cache-Control")).hasValue("private, max-age=31536000, immutable");
-        assertThat(get("/ann/secret/resolve/" + id + "/a.txt", null).statusCode()).isEqualTo(401);
+        assertThat(get("/ann/secret/resolve/main/a.txt", cookie).headers().firstValue("Cache-Control"))
+                .hasValue("private, no-cache");
+        HttpResponse<String> refused = get("/ann/secret/resolve/" + id + "/a.txt", null);
+        assertThat(refused.statusCode()).isEqualTo(401);
+        assertThat(refused.body()).contains("<a href=\"/login?next=%2Fann%2Fsecret%2Fresolve%2F" + id + "%2Fa.txt\">");
         String open = commit("open");
         assertThat(get("/ann/open/resolve/" + open + "/a.txt", cookie).headers().firstValue("Cache-Control"))
                 .hasValue("public, max-age=31536000, immutable");
@@ -89,8 +96,26 @@ class SignInTest {
         String cookie = cookie(post("/login", "token=" + hub.admin()));
         String body = "{\"name\":\"made\",\"organization\":\"ann\"}";
         assertThat(post("/api/repos/create", body, "Cookie", cookie).statusCode()).isEqualTo(401);
-        assertThat(get("/api/models/ann/open/xet-write-token/main", cookie).statusCode()).isEqualTo(403);
+        assertThat(get("/api/models/ann/open/xet-write-token/main", cookie).statusCode()).isEqualTo(401);
         assertThat(get("/ann/made", cookie).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void theCookieIsNothingToAnApi() throws Exception {
+        String cookie = cookie(post("/login", "token=" + hub.admin()));
+        assertThat(get("/ann/secret", cookie).statusCode()).isEqualTo(200);
+        for (String path : List.of(
+                "/api/whoami-v2",
+                "/api/models/ann/secret",
+                "/api/models/ann/secret/xet-read-token/main",
+                "/api/weightspan/v1/repos/ann/secret/revision/main")) {
+            assertThat(get(path, cookie).statusCode()).as(path).isEqualTo(401);
+        }
+        assertThat(get("/api/models", cookie).body()).contains("ann/open").doesNotContain("ann/secret");
+        HttpRequest wrong = HttpRequest.newBuilder(URI.create(hub.url() + "/ann/secret"))
+                .headers("Accept", HTML, "Cookie", cookie, "Authorization", "Bearer wrong")
+                .build();
+        assertThat(client.send(wrong, BodyHandlers.ofString()).statusCode()).isEqualTo(401);
     }
 
     @Test
@@ -103,6 +128,14 @@ class SignInTest {
         }
         assertThat(post("/login", "token=" + "x".repeat(9000)).statusCode()).isEqualTo(413);
         assertThat(post("/login", "token=%zz").statusCode()).isEqualTo(400);
+        assertThat(post("/login", "token=" + hub.ann() + "&token=x").statusCode()).isEqualTo(400);
+        HttpRequest text = HttpRequest.newBuilder(URI.create(hub.url() + "/login"))
+                .headers("Accept", HTML, "Content-Type", "text/plain")
+                .POST(BodyPublishers.ofString("token=" + hub.ann()))
+                .build();
+        HttpResponse<String> refused = client.send(text, BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(415);
+        assertThat(refused.body()).doesNotContain("If it is not for everybody");
         assertThat(Files.readString(hub.auditLog())).doesNotContain("/login");
     }
 
@@ -112,7 +145,9 @@ class SignInTest {
         assertThat(post("/login", form, "Sec-Fetch-Site", "cross-site").statusCode()).isEqualTo(403);
         assertThat(post("/login", form, "Sec-Fetch-Site", "same-site").statusCode()).isEqualTo(403);
         assertThat(post("/login", form, "Origin", "http://other.example").statusCode()).isEqualTo(403);
-        assertThat(post("/logout", "", "Origin", "null").statusCode()).isEqualTo(403);
+        HttpResponse<String> out = post("/logout", "", "Origin", "null");
+        assertThat(out.statusCode()).isEqualTo(403);
+        assertThat(out.body()).contains("<a class=\"visitor\" href=\"/login\">");
         assertThat(post("/login", form, "Origin", hub.url()).statusCode()).isEqualTo(303);
         assertThat(post("/login", form, "Sec-Fetch-Site", "same-origin").statusCode()).isEqualTo(303);
         assertThat(get("/logout", null).statusCode()).isEqualTo(405);

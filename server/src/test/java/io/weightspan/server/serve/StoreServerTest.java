@@ -94,6 +94,17 @@ class StoreServerTest {
     }
 
     @Test
+    void whereThereAreNoTokensNobodySignsIn() throws Exception {
+        HttpResponse<byte[]> home = send(HttpRequest.newBuilder(uri("/")).header("Accept", "text/html"));
+        assertThat(new String(home.body(), StandardCharsets.UTF_8))
+                .contains("fam/one")
+                .doesNotContain("/login")
+                .doesNotContain("/logout");
+        HttpRequest.Builder login = HttpRequest.newBuilder(uri("/login")).header("Accept", "text/html");
+        assertThat(send(login).statusCode()).isEqualTo(404);
+    }
+
+    @Test
     void resolveTellsLargeFilesByTheirSha256() throws Exception {
         byte[] whole = Files.readAllBytes(folder.resolve("fam/one/model.safetensors"));
         String sha256 = Digest.ofBytes(Digest.newHash().digest(whole)).hex();
