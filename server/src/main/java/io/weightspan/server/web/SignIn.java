@@ -75,7 +75,7 @@ final class SignIn {
         Optional<String> cookie = sessions.begin(only(form, "token").strip(), Sessions.isSecured(request));
         if (cookie.isEmpty()) {
             InetAddress remote = request.remote();
-            LOG.info("somebody at {} could not sign in",
+            LOG.warn("somebody at {} could not sign in",
                     remote == null ? "an unknown address" : remote.getHostAddress());
             return page(request, HttpResponseStatus.UNAUTHORIZED, next, true);
         }

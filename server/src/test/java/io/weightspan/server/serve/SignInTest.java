@@ -2,7 +2,12 @@ package io.weightspan.server.serve;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.weightspan.server.http.RequestTarget;
 import java.io.IOException;
 import java.net.URI;
@@ -22,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** Signing in as a browser does, and what the cookie is good for then. */
 class SignInTest {
@@ -52,7 +58,10 @@ class SignInTest {
         HttpResponse<String> hidden = get("/ann/secret?p=1", null);
         assertThat(hidden.statusCode()).isEqualTo(404);
         assertThat(hidden.body()).contains("href=\"/login?next=%2Fann%2Fsecret%3Fp%3D1\"");
-        assertThat(get("/", null).body()).contains("ann/open").doesNotContain("ann/secret");
+        assertThat(get("/", null).body())
+                .contains("ann/open")
+                .doesNotContain("ann/secret")
+                .doesNotContain("not be for everybody");
         assertThat(get("/login?next=/ann/secret", null).body())
                 .contains("name=\"next\" value=\"/ann/secret\"", "type=\"password\"");
 
@@ -62,7 +71,7 @@ class SignInTest {
         String cookie = cookie(in);
         HttpResponse<String> page = get("/ann/secret", cookie);
         assertThat(page.statusCode()).isEqualTo(200);
-        assertThat(page.body()).contains("Signed in as <bdi>ray</bdi>", "Clients need a token here");
+        assertThat(page.body()).contains("Signed in as </span><bdi>ray</bdi>", "Clients need a token here");
         assertThat(page.headers().firstValue("Vary")).hasValue("Accept, Authorization, Cookie");
         assertThat(page.headers().firstValue("Cache-Control")).hasValue("private, no-store");
         assertThat(hidden.headers().firstValue("Cache-Control")).hasValue("private, no-cache");
@@ -137,6 +146,22 @@ class SignInTest {
         assertThat(refused.statusCode()).isEqualTo(415);
         assertThat(refused.body()).doesNotContain("If it is not for everybody");
         assertThat(Files.readString(hub.auditLog())).doesNotContain("/login");
+    }
+
+    @Test
+    void theLogSaysWhereSomebodyFailedButNotWithWhat() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.weightspan.server.web.SignIn");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        try {
+            post("/login", "token=wrong-token&next=/x");
+            post("/login", "token=" + hub.ann() + "&next=/x");
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list).extracting(ILoggingEvent::getLevel, ILoggingEvent::getFormattedMessage)
+                .containsExactly(tuple(Level.WARN, "somebody at 127.0.0.1 could not sign in"));
     }
 
     @Test
