@@ -101,6 +101,14 @@ class SignInTest {
     }
 
     @Test
+    void aFirstPageWithoutModelsLeadsToSigningIn() throws Exception {
+        byte[] hide = "{\"private\":true}".getBytes(UTF_8);
+        assertThat(hub.send("PUT", "/api/models/ann/open/settings", hide, hub.ann()).statusCode()).isEqualTo(200);
+        assertThat(get("/", null).body())
+                .contains("holds no models that you may see", "<a href=\"/login?next=%2F\">sign in</a>");
+    }
+
+    @Test
     void theCookieChangesNothing() throws Exception {
         String cookie = cookie(post("/login", "token=" + hub.admin()));
         String body = "{\"name\":\"made\",\"organization\":\"ann\"}";
