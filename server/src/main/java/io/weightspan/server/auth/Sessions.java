@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -138,7 +137,7 @@ public final class Sessions {
 
     /** Another token of the same name is not signed by this. */
     private static String right(AccessToken token) {
-        return String.join("\n", Arrays.asList("session", token.name(), token.sha256().hex()));
+        return String.join("\n", "session", token.name(), token.sha256().hex());
     }
 
     private static String cookie(String value, long seconds, boolean secured) {

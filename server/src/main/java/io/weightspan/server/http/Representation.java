@@ -33,6 +33,15 @@ public record Representation(String tag, long size, List<Map.Entry<String, Strin
     }
 
     /**
+     * Returns the {@code Cache-Control} of bytes that never change at their address.
+     *
+     * @param isPublic whether caches that many share may keep them
+     */
+    public static String forEver(boolean isPublic) {
+        return (isPublic ? "public" : "private") + ", max-age=31536000, immutable";
+    }
+
+    /**
      * Answers a GET or HEAD: the preconditions of RFC 9110 first, then the range.
      *
      * @param request a request that reads; for a HEAD the content is not opened and {@code Range} is ignored

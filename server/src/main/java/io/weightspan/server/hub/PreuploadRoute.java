@@ -2,8 +2,6 @@ package io.weightspan.server.hub;
 
 import static java.util.Objects.requireNonNull;
 
-import io.weightspan.codec.container.Verification;
-import io.weightspan.codec.tensor.DecodedFile;
 import io.weightspan.server.gitignore.GitIgnore;
 import io.weightspan.server.gitignore.TooMuchWorkException;
 import io.weightspan.server.http.HttpException;
@@ -15,7 +13,6 @@ import io.weightspan.server.repo.CommitFile;
 import io.weightspan.server.repo.StoredFiles;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -48,9 +45,9 @@ final class PreuploadRoute {
     Response answer(Request request, Commit commit) throws HttpException, IOException {
         request.require("POST");
         JsonNode body = JsonBody.of(request).json();
-        GitIgnore ignored = ignored(body, commit);
         Map<String, CommitFile> present = new HashMap<>();
         commit.files().forEach(file -> present.put(file.path(), file));
+        GitIgnore ignored = ignored(body, present.get(GIT_IGNORE));
         ObjectNode json = HubJson.object();
         ArrayNode files = json.putArray("files");
         long added = 0;
@@ -83,28 +80,19 @@ final class PreuploadRoute {
     }
 
     /** Returns the rules that are about to be committed, or those that are there. */
-    private GitIgnore ignored(JsonNode body, Commit commit) throws HttpException, IOException {
+    private GitIgnore ignored(JsonNode body, @Nullable CommitFile present) throws HttpException, IOException {
         JsonNode given = body.path("gitIgnore");
         if (given.isString()) {
             return rules(given.stringValue());
         }
-        for (CommitFile file : commit.files()) {
-            if (file.path().equals(GIT_IGNORE)) {
-                return rules(text(file));
-            }
-        }
-        return rules("");
+        return rules(present == null ? "" : text(present));
     }
 
     private String text(CommitFile file) throws HttpException, IOException {
         if (file.size() > GitIgnore.MAX_BYTES) {
             throw tooLong();
         }
-        try (DecodedFile open = stored.open(file, Verification.CHUNKS)) {
-            byte[] bytes = new byte[Math.toIntExact(open.length())];
-            open.read(0, MemorySegment.ofArray(bytes));
-            return new String(bytes, StandardCharsets.UTF_8);
-        }
+        return new String(stored.bytes(file), StandardCharsets.UTF_8);
     }
 
     private static GitIgnore rules(String text) throws HttpException {

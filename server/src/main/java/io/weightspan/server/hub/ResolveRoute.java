@@ -44,7 +44,7 @@ final class ResolveRoute {
             Commit commit = repositories.resolve(repo, named.revision());
             CommitFile file = commit.file(named.path());
             String cached = named.revision().equals(commit.id())
-                    ? (isPublic ? "public" : "private") + ", max-age=31536000, immutable"
+                    ? Representation.forEver(isPublic)
                     : (isPublic ? "" : "private, ") + "no-cache";
             return representation(commit, file, cached).respond(request);
         });

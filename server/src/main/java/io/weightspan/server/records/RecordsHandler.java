@@ -40,7 +40,6 @@ public final class RecordsHandler implements RequestHandler {
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final List<String> PREFIX = List.of("api", "weightspan", "v1");
-    private static final String FOR_EVER = "max-age=31536000, immutable";
 
     private final Repositories repositories;
     private final StoredFiles files;
@@ -86,16 +85,16 @@ public final class RecordsHandler implements RequestHandler {
                 ? repositories.store().size(Digest.of(name))
                 : OptionalLong.empty();
         Caller caller = guard.identify(request);
-        if (size.isEmpty() || !access.mayRead(caller, Digest.of(name))) {
+        // What not everybody may read must not come to them from a cache that many share.
+        boolean isPublic = size.isPresent() && access.mayRead(Caller.ANONYMOUS, Digest.of(name));
+        if (size.isEmpty() || !isPublic && !access.mayRead(caller, Digest.of(name))) {
             throw new HttpException(HttpResponseStatus.NOT_FOUND, "ObjectNotFound", "there is no object " + name);
         }
         Digest object = Digest.of(name);
-        // What not everybody may read must not come to them from a cache that many share.
-        boolean isPublic = access.mayRead(Caller.ANONYMOUS, object);
         List<Map.Entry<String, String>> headers = List.of(
                 Map.entry("Content-Type", "application/octet-stream"),
                 Map.entry("X-Content-Type-Options", "nosniff"),
-                Map.entry("Cache-Control", (isPublic ? "public, " : "private, ") + FOR_EVER));
+                Map.entry("Cache-Control", Representation.forEver(isPublic)));
         return new Representation(
                 name, size.getAsLong(), headers, (offset, length) -> content.object(object, offset, length))
                 .respond(request);

@@ -1,10 +1,7 @@
 package io.weightspan.server.repo;
 
 import io.weightspan.codec.container.ContainerException;
-import io.weightspan.codec.tensor.DecodedFile;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -99,10 +96,8 @@ final class ModelCard {
 
     /** The text of a small file; empty if it is damaged, which verify tells of. */
     private static String text(CommitFile file, StoredFiles files) throws IOException {
-        try (DecodedFile open = files.open(file)) {
-            MemorySegment bytes = MemorySegment.ofArray(new byte[(int) file.size()]);
-            open.read(0, bytes);
-            return new String(bytes.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+        try {
+            return new String(files.bytes(file), StandardCharsets.UTF_8);
         } catch (ContainerException | CorruptStoreException e) {
             return "";
         }

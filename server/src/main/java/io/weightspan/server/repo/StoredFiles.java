@@ -18,6 +18,7 @@ import io.weightspan.format.v1.Role;
 import io.weightspan.server.store.ObjectNotFoundException;
 import io.weightspan.server.store.ObjectStore;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -81,6 +82,24 @@ public final class StoredFiles {
             case PLAIN -> new OpaqueFile(source);
             case RECORD -> decoder(source, level);
         };
+    }
+
+    /**
+     * Reads a small file whole.
+     *
+     * @param file a file of a commit of this store, of fewer than 2 GiB
+     * @return its original bytes
+     * @throws ArithmeticException if it has more
+     * @throws ContainerException if the record or one that it needs is damaged or missing; says which object
+     * @throws CorruptStoreException if the object of a plain file is missing or has another length
+     * @throws IOException if the store can't be read
+     */
+    public byte[] bytes(CommitFile file) throws IOException {
+        try (DecodedFile open = open(file)) {
+            byte[] bytes = new byte[Math.toIntExact(open.length())];
+            open.read(0, MemorySegment.ofArray(bytes));
+            return bytes;
+        }
     }
 
     /**

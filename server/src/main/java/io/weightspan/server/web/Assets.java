@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.weightspan.codec.container.Digest;
 import io.weightspan.server.http.Body;
 import io.weightspan.server.http.HttpException;
+import io.weightspan.server.http.Representation;
 import io.weightspan.server.http.Request;
 import io.weightspan.server.http.Response;
 import java.io.IOException;
@@ -86,7 +87,7 @@ final class Assets {
         }
         return Optional.of(Response.of(HttpResponseStatus.OK, new Body.Bytes(asset.bytes()))
                 .with("Content-Type", asset.type())
-                .with("Cache-Control", "public, max-age=31536000, immutable")
+                .with("Cache-Control", Representation.forEver(true))
                 .with("X-Content-Type-Options", "nosniff")
                 .with("Content-Security-Policy", "default-src 'none'"));
     }

@@ -96,7 +96,7 @@ final class SignIn {
     }
 
     private static Response leadTo(String path) {
-        return Response.of(HttpResponseStatus.SEE_OTHER, new Body.Bytes(new byte[0]))
+        return Response.of(HttpResponseStatus.SEE_OTHER, Body.Bytes.EMPTY)
                 .with(HttpHeaderNames.LOCATION.toString(), path)
                 .with(HttpHeaderNames.CACHE_CONTROL.toString(), "no-store");
     }

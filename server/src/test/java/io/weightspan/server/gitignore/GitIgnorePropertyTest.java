@@ -93,9 +93,7 @@ class GitIgnorePropertyTest {
     }
 
     private static Path work() {
-        Path made = work;
-        assumeTrue(made != null);
-        return requireNonNull(made);
+        return requireNonNull(work);
     }
 
     private static String git(List<String> arguments, String input) throws IOException, InterruptedException {
